@@ -1,0 +1,39 @@
+"""The tree of commands, and the one place where a refusal becomes a line and an exit code."""
+
+import sys
+
+import click
+import typer
+
+from puhui.cli import schedule
+from puhui.kernel.language import Text
+from puhui.kernel.refusals import Refusal
+
+app = typer.Typer(
+    name="puhui",
+    help=Text("普惠：把好的信贷带到县城、乡村和小店。", "Puhui: good credit, honestly priced.").say(),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for module in (schedule,):
+    module.add_to(app)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run one command; exit 0 when done, 2 with one line on bad input. A bug still shows its traceback."""
+    try:
+        sys.exit(app(arguments, standalone_mode=False) or 0)
+    except Refusal as refusal:
+        _refuse(f"{refusal.code}: {refusal.message()}")
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except click.Abort:
+        _refuse(Text("已中止。", "Stopped.").say())
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+def _refuse(line: str) -> None:
+    print(Text("✗ 拒绝 ", "✗ refused ").say() + " ".join(line.split()), file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,41 @@
+"""What commands share: the --json option, reading the input file, printing JSON or a drawing for people."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from puhui.kernel.language import Text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help=Text("输出 JSON", "print JSON").say())]
+InputFile = Annotated[
+    str, typer.Argument(metavar="FILE", help=Text("JSON 文件，“-” 为标准输入", "a JSON file, or - for standard input").say())
+]
+
+
+def read_input(path: str) -> Any:
+    """Return the parsed JSON of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""
+    from puhui.kernel.inputs import read_json
+
+    return read_json(path, sys.stdin.read() if path == "-" else None)
+
+
+def print_json(value: object) -> None:
+    """Print `value` as JSON, readable, text unescaped, dates as ISO."""
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))  # noqa: T201
+
+
+def print_table(table: "Table") -> None:
+    """Draw a Rich table for a person."""
+    from rich.console import Console
+
+    Console(highlight=False).print(table)
+
+
+def say(line: str) -> None:
+    """Print one line for a person; square brackets stay as they are."""
+    print(line)  # noqa: T201

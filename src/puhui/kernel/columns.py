@@ -1,0 +1,81 @@
+"""Whole numbers, alone or in columns: the few operations that Python ints and int64 arrays do not share.
+
+Formulas of money are written once over `Ints`: an `int` for one loan, an int64 NumPy array for many.
+An array never silently wraps: callers assert the bound that keeps every product within 63 bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Column: TypeAlias = NDArray[np.int64]
+
+# An int or an int64 array. Typed Any: operators of the union would need a cast on every line.
+Ints: TypeAlias = Any
+
+LARGEST = 2**63 - 1
+
+
+def is_column(value: Ints) -> bool:
+    """Return whether `value` is an array (else an int)."""
+    return hasattr(value, "dtype")
+
+
+def largest(value: Ints) -> int:
+    """Return the largest element (0 of an empty column), as an int."""
+    if is_column(value):
+        return int(value.max()) if value.size else 0
+    return int(value)
+
+
+def lesser(left: Ints, right: Ints) -> Ints:
+    """Return the lesser, element by element."""
+    if is_column(left) or is_column(right):
+        import numpy as np
+
+        return np.minimum(left, right)
+    return min(left, right)
+
+
+def greater(left: Ints, right: Ints) -> Ints:
+    """Return the greater, element by element."""
+    if is_column(left) or is_column(right):
+        import numpy as np
+
+        return np.maximum(left, right)
+    return max(left, right)
+
+
+def choose(condition: Any, yes: Ints, no: Ints) -> Ints:
+    """Return `yes` where the condition holds, else `no`, element by element."""
+    if is_column(condition):
+        import numpy as np
+
+        return np.where(condition, yes, no)
+    return yes if condition else no
+
+
+def table(values: Any) -> Any:
+    """Return `values` (ints) as a lookup that takes an int or a column: `table(v)[index]`."""
+    return _Table(list(values))
+
+
+class _Table:
+    """A list for ints and, made when first asked for, an array for columns."""
+
+    def __init__(self, values: list[int]) -> None:
+        self._values = values
+        self._array: Any = None
+
+    def __getitem__(self, index: Ints) -> Ints:
+        if not is_column(index):
+            return self._values[index]
+        if self._array is None:
+            import numpy as np
+
+            self._array = np.array(self._values, dtype=np.int64)
+        return self._array.take(index)

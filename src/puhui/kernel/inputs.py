@@ -1,0 +1,97 @@
+"""The edge: outside data becomes a checked, frozen record, or a refusal that names every wrong field."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from puhui.kernel.language import Text
+from puhui.kernel.refusals import INPUT_INVALID, INPUT_UNREADABLE, Refusal
+
+
+class Record(BaseModel):
+    """A frozen record read from outside: unknown fields and lossy conversions are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+RecordType = TypeVar("RecordType", bound=Record)
+
+PROBLEMS: dict[str, Text] = {
+    "missing": Text("缺少必填字段", "is required"),
+    "extra_forbidden": Text("未知字段，请删除或更正拼写", "is not a known field; remove it or correct its spelling"),
+    "int_type": Text("必须是整数", "must be a whole number"),
+    "int_from_float": Text("必须是整数，不接受小数", "must be a whole number, not a decimal"),
+    "greater_than": Text("必须大于 {gt}", "must be more than {gt}"),
+    "greater_than_equal": Text("不得小于 {ge}", "must be at least {ge}"),
+    "less_than": Text("必须小于 {lt}", "must be less than {lt}"),
+    "less_than_equal": Text("不得大于 {le}", "must be at most {le}"),
+    "literal_error": Text("必须是其中之一：{expected}", "must be one of: {expected}"),
+    "enum": Text("必须是其中之一：{expected}", "must be one of: {expected}"),
+    "string_type": Text("必须是文字", "must be text"),
+    "string_too_short": Text("不得为空", "must not be empty"),
+    "bool_type": Text("必须是 true 或 false", "must be true or false"),
+    "date_from_datetime_parsing": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
+    "date_parsing": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
+    "date_type": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
+    "list_type": Text("必须是列表", "must be a list"),
+    "tuple_type": Text("必须是列表", "must be a list"),
+    "dict_type": Text("必须是对象", "must be an object"),
+    "model_type": Text("必须是对象", "must be an object"),
+    "too_short": Text("项数太少，至少 {min_length} 项", "has too few items; at least {min_length}"),
+    "too_long": Text("项数太多，至多 {max_length} 项", "has too many items; at most {max_length}"),
+}
+
+
+def parse(model: type[RecordType], data: object, where: str = "") -> RecordType:
+    """Return `data` (parsed JSON or YAML) as a `model`; refuse INPUT_INVALID naming each wrong field.
+
+    Dates are accepted as ISO text or as dates; nothing else is converted. `where` prefixes field names.
+    A validator inside a record may raise a Refusal itself: it passes through unchanged.
+    """
+    if not isinstance(data, Mapping):
+        raise INPUT_INVALID.refuse(where or "$", problem=Text("必须是一个 JSON 对象", "must be a JSON object"))
+    try:
+        return model.model_validate_json(json.dumps(data, default=_iso, allow_nan=False))
+    except ValidationError as error:
+        raise _refusal(error, where) from None
+    except (TypeError, ValueError) as error:
+        raise INPUT_INVALID.refuse(where or "$", problem=str(error)) from None
+
+
+def read_json(path: str | Path, text: str | None = None) -> Any:
+    """Return the parsed JSON file at `path` (or of `text`, read from it already); refuse INPUT_UNREADABLE."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8") if text is None else text)
+    except OSError as error:
+        raise INPUT_UNREADABLE.refuse(name=str(path), problem=error.strerror) from None
+    except (ValueError, RecursionError) as error:
+        raise INPUT_UNREADABLE.refuse(name=str(path), problem=f"JSON: {error}") from None
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _refusal(error: ValidationError, where: str) -> Refusal:
+    fields: dict[str, Text] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in ((where,) if where else ()) + tuple(item["loc"])) or "$"
+        fields.setdefault(name, _sentence(item["type"], item["msg"], item.get("ctx", {})))
+    problem = Text(
+        "；".join(f"{name} {text.zh}" for name, text in fields.items()),
+        "; ".join(f"{name} {text.en}" for name, text in fields.items()),
+    )
+    return INPUT_INVALID.refuse(*fields, problem=problem)
+
+
+def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> Text:
+    text = PROBLEMS.get(kind)
+    if text is None:
+        return Text(f"不合要求（{message}）", f"is not acceptable ({message})")
+    return Text(text.zh.format(**context), text.en.format(**context))

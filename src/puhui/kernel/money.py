@@ -1,0 +1,85 @@
+"""Money is a whole number of minor units (fen) and a currency. Floats are refused; text is exact both ways."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from puhui.kernel.refusals import declare
+
+MONEY_UNREADABLE = declare(
+    "MONEY_UNREADABLE",
+    422,
+    "{field} 不是金额：{value}。请写作 1234.56，小数不超过 {digits} 位。",
+    "{field} is not an amount: {value}. Write 1234.56 with at most {digits} decimals.",
+)
+CURRENCY_UNKNOWN = declare(
+    "CURRENCY_UNKNOWN", 422, "未知币种：{value}。", "Unknown currency: {value}."
+)
+CURRENCY_MIXED = declare(
+    "CURRENCY_MIXED", 422, "币种不同，不能相加：{left} 与 {right}。", "Different currencies do not add: {left} and {right}."
+)
+
+# Digits after the decimal point (ISO 4217), of the currencies the platform keeps books in.
+DIGITS = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "JPY": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount_minor` whole minor units of `currency` (CNY: fen); may be negative."""
+
+    amount_minor: int
+    currency: str = "CNY"
+
+    def __post_init__(self) -> None:
+        if type(self.amount_minor) is not int:
+            raise MONEY_UNREADABLE.refuse("amount_minor", value=repr(self.amount_minor), digits=0)
+        if self.currency not in DIGITS:
+            raise CURRENCY_UNKNOWN.refuse("currency", value=self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.amount_minor + other.amount_minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.amount_minor - other.amount_minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount_minor, self.currency)
+
+    def __str__(self) -> str:
+        return f"{format_minor(self.amount_minor, DIGITS[self.currency])} {self.currency}"
+
+    def _same(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise CURRENCY_MIXED.refuse("currency", left=self.currency, right=other.currency)
+
+
+def parse_money(text: str, currency: str = "CNY", field: str = "amount") -> Money:
+    """Return the Money of a decimal text ("1234.5", "1,234.56"); refuse more decimals than the currency has.
+
+    >>> parse_money("1,234.5")
+    Money(amount_minor=123450, currency='CNY')
+    """
+    digits = DIGITS.get(currency)
+    if digits is None:
+        raise CURRENCY_UNKNOWN.refuse("currency", value=currency)
+    if not isinstance(text, str):
+        raise MONEY_UNREADABLE.refuse(field, value=repr(text), digits=digits)
+    try:
+        minor = Decimal(text.strip().replace(",", "")).scaleb(digits)
+    except InvalidOperation:
+        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits) from None
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
+    return Money(int(minor), currency)
+
+
+def format_minor(amount_minor: int, digits: int = 2) -> str:
+    """Return whole minor units as text with thousands separators.
+
+    >>> format_minor(123456789), format_minor(-5), format_minor(12, 0)
+    ('1,234,567.89', '-0.05', '12')
+    """
+    whole, part = divmod(abs(amount_minor), 10**digits)
+    decimals = f".{part:0{digits}d}" if digits else ""
+    return f"{'-' if amount_minor < 0 else ''}{whole:,}{decimals}"

@@ -1,0 +1,1 @@
+"""Loan terms, repayment plans, their true annual cost, and the products made of them."""

@@ -1,0 +1,152 @@
+"""The ground of every repayment plan: what is owed, at what rate, over which periods, rounded how.
+
+A `Calculation` holds one loan (ints) or a column of loans of the same shape (int64 arrays): the same
+formulas serve both. Interest of a period = balance x rate x numerator / (denominator x 1,000,000), rounded once.
+
+Bounds: balance x rate <= 10^12 x 3*10^6 < 2^63; where balance x rate x numerator could pass 2^63 the product is
+taken apart first, exactly.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from puhui.kernel.columns import LARGEST, Ints, choose, greater, is_column, largest, lesser
+from puhui.kernel.rates import PPM
+from puhui.kernel.rounding import Rounding, round_div, round_mul_div
+from puhui.products.due_dates import Dates
+from puhui.products.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """`principal` financed (minor units) at `rate_ppm`, over periods of `numerators` / `denominator` years."""
+
+    terms: Terms
+    principal: Ints
+    rate_ppm: Ints
+    numerators: Sequence[Ints]
+    denominator: int
+    dates: Dates
+    balloon_minor: Ints
+    step_minor: Ints
+    step_ppm: Ints
+    largest_principal: int
+    largest_rate_ppm: int
+
+    @property
+    def periods(self) -> int:
+        """The number of instalments."""
+        return len(self.numerators)
+
+    @property
+    def rounding(self) -> Rounding:
+        """How a half is rounded."""
+        return self.terms.rounding
+
+    @property
+    def multiple(self) -> int:
+        """What the level instalment is a multiple of, minor units."""
+        return self.terms.instalment_multiple_minor or 1
+
+    @property
+    def unit(self) -> int:
+        """What annual rate x numerator is divided by to give the rate of a period."""
+        return self.denominator * PPM
+
+    def interest(self, balance: Ints, period: int) -> Ints:
+        """Return the interest of a period (from 0) on `balance`, rounded once; 0 while interest-free."""
+        if period < self.terms.grace.interest_free:
+            return 0 * balance
+        numerator = self.numerators[period]
+        yearly = balance * self.rate_ppm
+        bound = self.largest_principal * self.largest_rate_ppm * largest(numerator)
+        if not is_column(yearly) or bound <= LARGEST:
+            return round_div(yearly * numerator, self.unit, self.rounding)
+        return round_mul_div(yearly, numerator, self.unit, self.rounding)
+
+    def growth(self) -> list[Ints]:
+        """Return, by period, what one unit of balance grows to, times `unit` (exact)."""
+        free = self.terms.grace.interest_free
+        return [
+            self.unit + (self.rate_ppm * numerator if period >= free else 0 * self.rate_ppm)
+            for period, numerator in enumerate(self.numerators)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What falls due by period: principal, interest accrued, and whether interest is collected then.
+
+    `drawn`: further draws by period; `movements`: (day number, draw or -repayment) of a revolving line.
+    """
+
+    principal: list[Ints]
+    interest: list[Ints]
+    collects: list[Ints] | None = None
+    drawn: tuple[int, ...] = ()
+    movements: tuple[tuple[int, int], ...] = ()
+
+
+def pay_totals(calculation: Calculation, totals: Sequence[Ints]) -> Parts:
+    """Return the parts when period k pays `totals[k]` in all; interest first, and the last clears the balance.
+
+    During the grace of principal only interest is paid. A total below the interest pays no principal: the
+    balance never grows.
+    """
+    grace = calculation.terms.grace.principal
+
+    def principal_of(period: int, balance: Ints, interest: Ints) -> Ints:
+        if period < grace:
+            return 0 * balance
+        return lesser(greater(totals[period] - interest, 0), balance)
+
+    return _run(calculation, principal_of)
+
+
+def pay_principal(calculation: Calculation, principal: Sequence[Ints], collects: list[Ints] | None = None) -> Parts:
+    """Return the parts when period k repays `principal[k]`, never more than the balance; the last clears it."""
+    parts = _run(calculation, lambda period, balance, _: lesser(principal[period], balance))
+    return Parts(parts.principal, parts.interest, collects)
+
+
+def share_principal(calculation: Calculation, weights: Sequence[Ints]) -> list[Ints]:
+    """Return the principal of each period in proportion to whole `weights`, each rounded by itself."""
+    total = sum(weights[1:], start=weights[0])
+    return [round_div(calculation.principal * weight, total, calculation.rounding) for weight in weights]
+
+
+def _run(calculation: Calculation, principal_of: Callable[[int, Ints, Ints], Ints]) -> Parts:
+    balance = calculation.principal
+    parts = Parts([], [])
+    for period in range(calculation.periods):
+        interest = calculation.interest(balance, period)
+        last = period == calculation.periods - 1
+        principal = balance if last else principal_of(period, balance, interest)
+        balance = balance - principal
+        parts.principal.append(principal)
+        parts.interest.append(interest)
+    return parts
+
+
+def smooth(calculation: Calculation, totals: Sequence[Ints], parts: Parts) -> Parts:
+    """Return the parts with the level instalment corrected once by the gap of the last, if that shrinks it.
+
+    Tried where the last instalment differs from the one before by more than half the number of instalments
+    (in minor units): the level moves by gap / instalments, rounded.
+    """
+    count = calculation.periods
+    gap = _last_gap(parts)
+    size = choose(gap < 0, -gap, gap)
+    move = round_div(size, count * calculation.multiple, calculation.rounding) * calculation.multiple
+    move = choose(size > count // 2, choose(gap < 0, -move, move), 0 * gap)
+    again = pay_totals(calculation, [total + move for total in totals])
+    new = _last_gap(again)
+    better = choose(new < 0, -new, new) < size
+    return Parts(
+        [choose(better, new, old) for new, old in zip(again.principal, parts.principal, strict=True)],
+        [choose(better, new, old) for new, old in zip(again.interest, parts.interest, strict=True)],
+    )
+
+
+def _last_gap(parts: Parts) -> Ints:
+    return parts.principal[-1] + parts.interest[-1] - parts.principal[-2] - parts.interest[-2]

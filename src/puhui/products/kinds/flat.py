@@ -1,0 +1,39 @@
+"""Flat 等本等息: equal principal, and interest every period on the original principal."""
+
+from puhui.kernel.columns import lesser
+from puhui.kernel.language import Text
+from puhui.kernel.rounding import round_to_multiple
+from puhui.products.calculation import Calculation, Parts, share_principal
+from puhui.products.kinds.kind import Kind
+
+
+def plan(calculation: Calculation) -> Parts:
+    """Return the parts: instalment = P/n + P x rate of the period.
+
+    With an instalment multiple, principal and interest are rounded to it separately and added to the
+    instalment; the principal is the instalment less the interest.
+    """
+    grace, rounding = calculation.terms.grace.principal, calculation.rounding
+    paying = calculation.periods - grace
+    shares = share_principal(calculation, [0] * grace + [1] * paying)
+    balance, parts = calculation.principal, Parts([], [])
+    for period in range(calculation.periods):
+        interest = calculation.interest(calculation.principal, period)
+        principal = shares[period]
+        if calculation.multiple > 1 and period >= grace:
+            multiple = calculation.multiple
+            total = round_to_multiple(principal, multiple, rounding) + round_to_multiple(interest, multiple, rounding)
+            principal = total - interest
+        principal = balance if period == calculation.periods - 1 else lesser(principal, balance)
+        balance = balance - principal
+        parts.principal.append(principal)
+        parts.interest.append(interest)
+    return parts
+
+
+KIND = Kind(
+    "flat",
+    Text("等本等息", "flat"),
+    Text("每期本金相同，利息（费用）始终按原始本金计算", "equal principal, and interest always on the original principal"),
+    plan,
+)

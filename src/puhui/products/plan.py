@@ -1,0 +1,108 @@
+"""A repayment plan: what falls due when, what it costs, and who pays which part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from puhui.products.terms import Terms
+
+
+class Instalment(NamedTuple):
+    """One row of a plan, amounts in minor units. `subsidy_minor` of the total is paid by the programme."""
+
+    n: int
+    due_on: date
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+    total_minor: int
+    outstanding_principal_minor: int
+    subsidy_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one fee of the terms comes to: `upfront_minor` at disbursement, or `by_row_minor` by plan row."""
+
+    name: str
+    payee: str
+    collect: str
+    deducted: bool
+    upfront_minor: int
+    by_row_minor: tuple[int, ...]
+
+    @property
+    def amount_minor(self) -> int:
+        """The whole fee over the life of the plan."""
+        return self.upfront_minor + sum(self.by_row_minor)
+
+
+class Flow(NamedTuple):
+    """Money to (+) or from (-) the borrower: `position` in months x `Plan.positions_a_month`."""
+
+    on: date
+    position: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan of one loan. `rows` begin with the down payment where there is one.
+
+    `positions` count how far each row lies from disbursement, in 1/`positions_a_month` of a month.
+    `movements`: later draws (+) and repayments (-) on their own days, of a revolving line.
+    """
+
+    terms: Terms
+    rows: tuple[Instalment, ...]
+    charges: tuple[Charge, ...]
+    positions: tuple[int, ...]
+    positions_a_month: int
+    movements: tuple[Flow, ...] = ()
+
+    @property
+    def upfront_fee_minor(self) -> int:
+        """Fees at disbursement, deducted or paid apart."""
+        return sum(charge.upfront_minor for charge in self.charges)
+
+    @property
+    def received_minor(self) -> int:
+        """What reaches the borrower (or the dealer) at disbursement: principal less deducted fees."""
+        return self.terms.principal_minor - sum(c.upfront_minor for c in self.charges if c.deducted)
+
+    def flows(self, *, subsidised: bool = False, fees: bool = True) -> list[Flow]:
+        """Return the borrower's flows: + received, - paid. `subsidised`: less what the programme pays."""
+        start = self.terms.principal_minor - (self.upfront_fee_minor if fees else 0)
+        return [Flow(self.terms.disbursed_on, 0, start), *self._later(subsidised, fees), *self.movements]
+
+    def _later(self, subsidised: bool, fees: bool) -> Iterator[Flow]:
+        repaid = [0] * len(self.rows)
+        for flow in self.movements:
+            row = next(i for i, row in enumerate(self.rows) if flow.on < row.due_on)
+            repaid[row] += min(flow.amount_minor, 0)
+        for row, position, already in zip(self.rows, self.positions, repaid, strict=True):
+            paid = row.total_minor - (row.subsidy_minor if subsidised else 0) - (0 if fees else row.fee_minor)
+            yield Flow(row.due_on, position, -(paid + already))
+
+    def totals(self) -> dict[str, int]:
+        """Return the sums that every schedule shows, minor units.
+
+        total_minor is what the instalments add up to; cost_minor is interest and all fees; borrower_cost_minor
+        is what of it the borrower bears after the subsidy.
+        """
+        interest = sum(row.interest_minor for row in self.rows)
+        fee = sum(row.fee_minor for row in self.rows)
+        subsidy = sum(row.subsidy_minor for row in self.rows)
+        cost = interest + fee + self.upfront_fee_minor
+        return {
+            "principal_minor": sum(row.principal_minor for row in self.rows),
+            "interest_minor": interest,
+            "fee_minor": fee,
+            "total_minor": sum(row.total_minor for row in self.rows),
+            "upfront_fee_minor": self.upfront_fee_minor,
+            "received_minor": self.received_minor,
+            "cost_minor": cost,
+            "subsidy_minor": subsidy,
+            "borrower_cost_minor": cost - subsidy,
+        }

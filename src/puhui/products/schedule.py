@@ -1,0 +1,237 @@
+"""Terms in, instalments out: a pure function of whole numbers, for one loan or for columns of loans.
+
+Both ends share every formula: `_due` works on `Ints`. See `schedule_columns.py` for the column door.
+"""
+
+from dataclasses import dataclass
+
+from puhui.kernel.columns import Ints, choose, greater, largest, lesser
+from puhui.kernel.dates import day_number, to_date
+from puhui.kernel.daycount import day_count
+from puhui.kernel.language import Text
+from puhui.kernel.rates import PPM
+from puhui.kernel.rounding import round_div, round_to_multiple
+from puhui.products.calculation import Calculation, Parts
+from puhui.products.due_dates import NO_DAY, due_dates
+from puhui.products.kinds import kind_of
+from puhui.products.kinds.kind import Kind
+from puhui.products.plan import Charge, Flow, Instalment, Plan
+from puhui.products.terms import TERMS_INVALID, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The numbers of terms that differ from loan to loan: ints, or int64 columns; days as day numbers."""
+
+    principal_minor: Ints
+    annual_rate_ppm: Ints
+    disbursed_on: Ints
+    first_due_on: Ints = NO_DAY
+    due_day: Ints = 0
+    down_payment_ppm: Ints = 0
+    balloon_minor: Ints = 0
+    step_minor: Ints = 0
+    step_ppm: Ints = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The plan by row (a list of ints or of columns), amounts in minor units, days as day numbers."""
+
+    due: list[Ints]
+    principal: list[Ints]
+    interest: list[Ints]
+    fee: list[Ints]
+    total: list[Ints]
+    outstanding: list[Ints]
+    subsidy: list[Ints]
+    upfront: list[Ints]
+    fees: list[list[Ints]]
+    calculation: Calculation
+    parts: Parts
+
+
+def values_of(terms: Terms) -> Values:
+    """Return the numbers of one loan's terms."""
+    first = terms.first_due_on
+    return Values(
+        terms.principal_minor,
+        terms.annual_rate_ppm,
+        day_number(terms.disbursed_on),
+        NO_DAY if first is None else day_number(first),
+        terms.due_day or 0,
+        terms.down_payment_ppm,
+        terms.balloon_minor or 0,
+        terms.step_minor or 0,
+        terms.step_ppm or 0,
+    )
+
+
+def schedule(terms: Terms) -> Plan:
+    """Return the repayment plan of one loan.
+
+    Refuses METHOD_UNKNOWN and TERMS_INVALID, naming the field.
+    """
+    rows = rows_of(terms, values_of(terms), kind_of(terms))
+    down = [(terms.disbursed_on, 0)] if terms.down_payment_ppm else []
+    dates = [*down, *zip(map(to_date, rows.due[len(down) :]), rows.calculation.dates.position, strict=True)]
+    columns = (rows.principal, rows.interest, rows.fee, rows.total, rows.outstanding, rows.subsidy)
+    instalments = tuple(
+        Instalment(n, due_on, *amounts)
+        for n, (due_on, _), *amounts in zip(range(1, len(dates) + 1), dates, *columns, strict=True)
+    )
+    charges = tuple(
+        Charge(fee.name, fee.payee, fee.collect, fee.deducted, upfront, tuple(by_row))
+        for fee, upfront, by_row in zip(terms.fees, rows.upfront, rows.fees, strict=True)
+    )
+    positions = tuple(position for _, position in dates)
+    return Plan(terms, instalments, charges, positions, rows.calculation.dates.positions_a_month, _movements(rows))
+
+
+def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
+    """Return the rows of one loan (ints) or of a column of loans that share every other term."""
+    down = round_div(values.principal_minor * values.down_payment_ppm, PPM, terms.rounding)
+    down = round_to_multiple(down, terms.instalment_multiple_minor or 1, terms.rounding)
+    calculation = _calculation(terms, values, values.principal_minor - down, kind)
+    parts = kind.plan(calculation)
+    interest, subsidy = _collected(calculation, parts)
+    outstanding = _outstanding(calculation.principal, parts)
+    fees, upfront = _fees(calculation, outstanding)
+    fee = [sum(by_row[1:], start=by_row[0]) for by_row in zip(*fees, strict=True)] if fees else None
+    fee = fee or [0 * amount for amount in interest]
+    total = [sum(amounts) for amounts in zip(parts.principal, interest, fee, strict=True)]
+    due = calculation.dates.due
+    rows = Rows(due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts)
+    return _with_down_payment(rows, down, values) if largest(values.down_payment_ppm) else rows
+
+
+def _calculation(terms: Terms, values: Values, financed: Ints, kind: Kind) -> Calculation:
+    dates = due_dates(terms, values.disbursed_on, values.first_due_on, values.due_day, kind.one_due)
+    convention = day_count(terms.day_count or "period/12", terms.unit)
+    return Calculation(
+        terms,
+        financed,
+        values.annual_rate_ppm,
+        [convention.numerator(period) for period in dates.spans],
+        convention.denominator,
+        dates,
+        values.balloon_minor,
+        values.step_minor,
+        values.step_ppm,
+        largest(values.principal_minor),
+        largest(values.annual_rate_ppm),
+    )
+
+
+def _collected(calculation: Calculation, parts: Parts) -> tuple[list[Ints], list[Ints]]:
+    """Return interest and subsidy by the row they are collected in: what is deferred comes with the next."""
+    terms = calculation.terms
+    granted = _subsidies(calculation, parts.interest)
+    if parts.collects is None and not terms.grace.interest_payment:
+        return parts.interest, granted
+    interest: list[Ints] = []
+    subsidy: list[Ints] = []
+    owed, owed_subsidy = 0 * parts.interest[0], 0 * parts.interest[0]
+    for period, (accrued, grant) in enumerate(zip(parts.interest, granted, strict=True)):
+        owed, owed_subsidy = owed + accrued, owed_subsidy + grant
+        collects = parts.collects[period] if parts.collects else True
+        if period < terms.grace.interest_payment:
+            collects = False
+        if period == len(granted) - 1:
+            collects = True
+        interest.append(choose(collects, owed, 0 * owed))
+        subsidy.append(choose(collects, owed_subsidy, 0 * owed))
+        owed, owed_subsidy = owed - interest[-1], owed_subsidy - subsidy[-1]
+    return interest, subsidy
+
+
+def _subsidies(calculation: Calculation, interest: list[Ints]) -> list[Ints]:
+    """Return the part of each period's interest that the programme pays: subsidy rate / contract rate, capped."""
+    subsidy = calculation.terms.subsidy
+    if subsidy is None:
+        return [0 * amount for amount in interest]
+    left, granted = subsidy.cap_minor, []
+    rate_ppm = greater(calculation.rate_ppm, 1)
+    for period, accrued in enumerate(interest):
+        share = round_div(accrued * lesser(subsidy.rate_ppm, rate_ppm), rate_ppm, calculation.rounding)
+        if subsidy.instalments is not None and period >= subsidy.instalments:
+            share = 0 * share
+        if left is not None:
+            share = lesser(share, left)
+            left = left - share
+        granted.append(share)
+    return granted
+
+
+def _outstanding(principal: Ints, parts: Parts) -> list[Ints]:
+    drawn = parts.drawn or (0,) * len(parts.principal)
+    outstanding = []
+    for repaid, draw in zip(parts.principal, drawn, strict=True):
+        principal = principal + draw - repaid
+        outstanding.append(principal)
+    return outstanding
+
+
+def _fees(calculation: Calculation, outstanding: list[Ints]) -> tuple[list[list[Ints]], list[Ints]]:
+    """Return, by fee of the terms, its amounts by row and its amount at disbursement."""
+    none = [0 * amount for amount in outstanding]
+    before = [calculation.principal, *outstanding[:-1]]
+    by_row, upfront = [], []
+    for fee in calculation.terms.fees:
+        rows, at_once = list(none), 0 * calculation.principal
+        bases = before if fee.base == "outstanding" else [calculation.principal] * len(before)
+        amounts = [
+            0 * base + fee.amount_minor
+            if fee.amount_minor is not None
+            else round_div(base * (fee.rate_ppm or 0), PPM, calculation.rounding)
+            for base in bases
+        ]
+        if fee.collect == "at_disbursement":
+            at_once = amounts[0]
+        elif fee.collect == "each_instalment":
+            rows = amounts
+        else:
+            rows = _on_date(day_number(fee.on or calculation.terms.disbursed_on), calculation, amounts)
+        by_row.append(rows)
+        upfront.append(at_once)
+    return by_row, upfront
+
+
+def _on_date(day: int, calculation: Calculation, amounts: list[Ints]) -> list[Ints]:
+    """Return the amounts by row, only in the first row due on or after `day`; refuse a day after the last."""
+    rows, before = [], None
+    for due, amount in zip(calculation.dates.due, amounts, strict=True):
+        due_then = (due >= day) if before is None else (due >= day) & (before < day)
+        rows.append(choose(due_then, amount, 0 * amount))
+        before = due
+    if largest(day - calculation.dates.due[-1]) > 0:
+        raise TERMS_INVALID.refuse("fees.on", problem=_AFTER_THE_END)
+    return rows
+
+
+def _with_down_payment(rows: Rows, down: Ints, values: Values) -> Rows:
+    nothing = 0 * down
+    return Rows(
+        [values.disbursed_on, *rows.due],
+        [down, *rows.principal],
+        [nothing, *rows.interest],
+        [nothing, *rows.fee],
+        [down, *rows.total],
+        [rows.calculation.principal, *rows.outstanding],
+        [nothing, *rows.subsidy],
+        rows.upfront,
+        [[nothing, *by_row] for by_row in rows.fees],
+        rows.calculation,
+        rows.parts,
+    )
+
+
+def _movements(rows: Rows) -> tuple[Flow, ...]:
+    first = rows.calculation.dates.spans[0].start
+    per_month = rows.calculation.dates.positions_a_month
+    return tuple(
+        Flow(to_date(day), (day - first) * 12 * per_month // 365, amount) for day, amount in rows.parts.movements
+    )
+
+
+_AFTER_THE_END = Text("晚于最后一期到期日", "is later than the last due date")

@@ -1,0 +1,1 @@
+"""Dated law and policy with its source, and its evaluation as of any day."""

@@ -1,0 +1,22 @@
+"""Where the outside numbers lie, and the skip when they are absent."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _chinese(monkeypatch):
+    monkeypatch.setenv("PUHUI_LANG", "zh")
+
+
+def golden(name):
+    """Return the cases of a golden file, numbers as Decimal; skip when the folder is absent."""
+    path = SHARED / "golden" / name
+    if not path.exists():
+        pytest.skip(f"golden numbers are not here: {name}", allow_module_level=True)
+    return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
