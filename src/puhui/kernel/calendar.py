@@ -1,6 +1,6 @@
 """China's working days, with the days off and the make-up days (调休) of each year's State Council notice.
 
-`data/holidays.csv` holds the notices, one row a holiday. In a year without a notice only Saturdays and Sundays are
+`data/holidays.csv` holds the notices, one row a holiday. In a year without one only Saturdays and Sundays are
 days off; `is_known` tells, and a plan that falls there is provisional until the notice comes out.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from puhui.kernel.columns import Ints, is_column
-from puhui.kernel.dates import LAST_YEAR, day_number, to_date
+from puhui.kernel.dates import DAYS, day_number, to_date
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import declare
 
@@ -28,14 +28,14 @@ DAY_OUTSIDE_CALENDAR = declare(
 )
 
 _ONE_DAY = timedelta(days=1)
-_LAST_DAY = day_number(date(LAST_YEAR, 12, 31))
-# No run of days off has been longer than 10 (2020); the table is made this much wider, to roll its first and last days.
+_LAST_DAY = DAYS - 1
+# The table is made this much wider, to roll its first and last days too; no run of days off is near as long.
 _MARGIN_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a State Council notice says of one day: off, or worked to make up; which holiday; which document."""
+    """What a State Council notice says of a day: off, or worked to make up; which holiday; which document."""
 
     is_off: bool
     holiday: Text
@@ -71,7 +71,7 @@ def known_years() -> tuple[int, int]:
 
 
 def is_known(day: date) -> bool:
-    """Return whether the notice of the day's year is in the data; if not, its working days are provisional."""
+    """Return whether the notice of the day's year is in the data; if not, the day is provisional."""
     first, last = known_years()
     return first <= day.year <= last
 

@@ -22,7 +22,7 @@ LARGEST = 2**63 - 1
 
 def is_column(value: Ints) -> bool:
     """Return whether `value` is an array (else an int)."""
-    return hasattr(value, "dtype")
+    return not isinstance(value, int)
 
 
 def largest(value: Ints) -> int:
@@ -34,20 +34,20 @@ def largest(value: Ints) -> int:
 
 def lesser(left: Ints, right: Ints) -> Ints:
     """Return the lesser, element by element."""
-    if is_column(left) or is_column(right):
-        import numpy as np
+    if isinstance(left, int) and isinstance(right, int):
+        return left if left < right else right
+    import numpy as np
 
-        return np.minimum(left, right)
-    return min(left, right)
+    return np.minimum(left, right)
 
 
 def greater(left: Ints, right: Ints) -> Ints:
     """Return the greater, element by element."""
-    if is_column(left) or is_column(right):
-        import numpy as np
+    if isinstance(left, int) and isinstance(right, int):
+        return left if left > right else right
+    import numpy as np
 
-        return np.maximum(left, right)
-    return max(left, right)
+    return np.maximum(left, right)
 
 
 def choose(condition: Any, yes: Ints, no: Ints) -> Ints:
@@ -72,7 +72,7 @@ class _Table:
         self._array: Any = None
 
     def __getitem__(self, index: Ints) -> Ints:
-        if not is_column(index):
+        if isinstance(index, int):
             return self._values[index]
         if self._array is None:
             import numpy as np

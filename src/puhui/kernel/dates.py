@@ -3,7 +3,9 @@
 A day is its number since 1970-01-01; a month its number since 1970-01. Both run to the end of 2199.
 """
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from puhui.kernel.columns import Ints, choose, is_column, lesser, table
 
@@ -12,6 +14,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_DAYS = [
     date(1970 + month // 12, month % 12 + 1, 1).toordinal() - _EPOCH for month in range((LAST_YEAR - 1969) * 12)
 ]
+DAYS = date(LAST_YEAR, 12, 31).toordinal() - _EPOCH + 1
 FIRST_DAY_OF_MONTH = table([*_FIRST_DAYS, date(LAST_YEAR + 1, 1, 1).toordinal() - _EPOCH])
 
 
@@ -25,6 +28,24 @@ def to_date(number: int) -> date:
     return date.fromordinal(number + _EPOCH)
 
 
+def by_day(function: Callable[[Ints], Ints]) -> Callable[[Ints], Ints]:
+    """Return `function` of a day number, read for columns from a table of all days that it makes once."""
+    tables: list[Any] = []
+
+    def read(day: Ints) -> Ints:
+        if isinstance(day, int):
+            return function(day)
+        if not tables:
+            import numpy as np
+
+            tables.append(function(np.arange(DAYS)))
+        return tables[0].take(day)
+
+    read.__doc__ = function.__doc__
+    return read
+
+
+@by_day
 def month_of(day: Ints) -> Ints:
     """Return the month number that a day number falls in."""
     if is_column(day):
@@ -65,6 +86,7 @@ def leap_days(start: Ints, end: Ints) -> Ints:
     return _leap_days_before(end) - _leap_days_before(start)
 
 
+@by_day
 def _leap_days_before(day: Ints) -> Ints:
     year = month_of(day) // 12
     since = day - FIRST_DAY_OF_MONTH[year * 12]

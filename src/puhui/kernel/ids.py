@@ -1,4 +1,4 @@
-"""Ids that say what they name and sort by when they were made: `loan_06hq3…`, a UUIDv7 (RFC 9562) in base 32."""
+"""Ids that say what they name and sort by the time they were made: `loan_01m8…`, a UUIDv7 (RFC 9562)."""
 
 import re
 import secrets
@@ -9,7 +9,7 @@ from uuid import UUID
 from puhui.kernel.clock import now
 from puhui.kernel.refusals import declare
 
-# Crockford's alphabet: no i, l, o, u, so that a person can read an id aloud; in ASCII order, so text sorts by time.
+# Crockford's base 32: no i, l, o, u, so that ids can be read aloud; in ASCII order, so that text sorts by time.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
 
@@ -39,8 +39,8 @@ class _Sequence:
     def next(self, millisecond: int) -> tuple[int, int]:
         """Return the millisecond and the 74 random bits of the next id.
 
-        The first of a millisecond leaves the top bit free for those that follow. Each of those is a random step
-        larger, not one: two processes forked from one still part ways, and an id does not give away its neighbour.
+        The first of a millisecond leaves the top bit free for those that follow. Each of those is larger by a
+        random step, not by one: two processes forked from one still part ways, and no id tells its neighbour.
         """
         with self._lock:
             if millisecond == self._millisecond:

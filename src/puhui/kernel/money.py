@@ -1,8 +1,9 @@
-"""Money is a whole number of minor units (fen) and a currency. Floats are refused; text is exact both ways."""
+"""Money is a whole number of minor units (fen) and a currency. No floats; text is exact both ways."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
+from puhui.kernel.columns import LARGEST
 from puhui.kernel.refusals import declare
 
 MONEY_UNREADABLE = declare(
@@ -11,15 +12,21 @@ MONEY_UNREADABLE = declare(
     "{field} 不是金额：{value}。请写作 1234.56，小数不超过 {digits} 位。",
     "{field} is not an amount: {value}. Write 1234.56 with at most {digits} decimals.",
 )
-CURRENCY_UNKNOWN = declare(
-    "CURRENCY_UNKNOWN", 422, "未知币种：{value}。", "Unknown currency: {value}."
-)
+CURRENCY_UNKNOWN = declare("CURRENCY_UNKNOWN", 422, "未知币种：{value}。", "Unknown currency: {value}.")
 CURRENCY_MIXED = declare(
-    "CURRENCY_MIXED", 422, "币种不同，不能相加：{left} 与 {right}。", "Different currencies do not add: {left} and {right}."
+    "CURRENCY_MIXED",
+    422,
+    "币种不同，不能相加：{left} 与 {right}。",
+    "Different currencies do not add: {left} and {right}.",
 )
 
 # Digits after the decimal point (ISO 4217), of the currencies the platform keeps books in.
 DIGITS = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "JPY": 0}
+
+# Plain digits, with thousands separators or without; the length keeps the number readable at all.
+_AMOUNT = re.compile(
+    r"(?P<sign>-?)(?P<whole>[0-9]{1,20}|[0-9]{1,3}(,[0-9]{3}){1,6})(\.(?P<decimals>[0-9]{1,20}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class Money:
 
 
 def parse_money(text: str, currency: str = "CNY", field: str = "amount") -> Money:
-    """Return the Money of a decimal text ("1234.5", "1,234.56"); refuse more decimals than the currency has.
+    """Return the Money of a decimal text ("1234.5", "1,234.56"), at most 2**63 - 1 minor units.
+
+    Refuses CURRENCY_UNKNOWN, and MONEY_UNREADABLE: more decimals than the currency has, too large, a float.
 
     >>> parse_money("1,234.5")
     Money(amount_minor=123450, currency='CNY')
@@ -63,15 +72,14 @@ def parse_money(text: str, currency: str = "CNY", field: str = "amount") -> Mone
     digits = DIGITS.get(currency)
     if digits is None:
         raise CURRENCY_UNKNOWN.refuse("currency", value=currency)
-    if not isinstance(text, str):
-        raise MONEY_UNREADABLE.refuse(field, value=repr(text), digits=digits)
-    try:
-        minor = Decimal(text.strip().replace(",", "")).scaleb(digits)
-    except InvalidOperation:
-        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits) from None
-    if not minor.is_finite() or minor != minor.to_integral_value():
-        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
-    return Money(int(minor), currency)
+    found = _AMOUNT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise MONEY_UNREADABLE.refuse(field, value=repr(text)[:40], digits=digits)
+    decimals = (found["decimals"] or "").rstrip("0")
+    minor = int(found["whole"].replace(",", "") + decimals.ljust(digits, "0"))
+    if len(decimals) > digits or minor > LARGEST:
+        raise MONEY_UNREADABLE.refuse(field, value=repr(text)[:40], digits=digits)
+    return Money(-minor if found["sign"] else minor, currency)
 
 
 def format_minor(amount_minor: int, digits: int = 2) -> str:

@@ -1,8 +1,8 @@
 """Places of mainland China by their GB/T 2260 code: province, city, county; each with a market tier.
 
-The tiers in `data/places.csv` are an administrative proxy (see tools/make_places.py). A lender with a better list
-puts `tiers.csv` (code,tier) into its home folder: a row there holds for the place and for all within it that has
-no row of its own.
+The tiers in `data/places.csv` are an administrative proxy (see tools/make_places.py). A lender with a better
+list puts `tiers.csv` (code,tier) into its home folder: a row there holds for the place and for all within it
+that has no row of its own.
 """
 
 import re
@@ -61,6 +61,11 @@ def place(code: str, field: str = "code") -> Place:
     return Place(full, name, _level(full), _parent(full), tier)
 
 
+def codes() -> list[str]:
+    """Return every six-digit code, in order."""
+    return list(_rows(home()))
+
+
 def ancestors(code: str) -> tuple[Place, ...]:
     """Return the places above, the nearest first: the city and the province of a county.
 
@@ -90,9 +95,12 @@ def full_name(code: str) -> str:
     >>> full_name("410323"), full_name("110101")
     ('河南省洛阳市新安县', '北京市东城区')
     """
-    itself = place(code)
-    above = [parent.name for parent in reversed(ancestors(code)) if parent.name not in _HEADINGS]
-    return "".join([*above, itself.name])
+    whole = place(code).name
+    for above in ancestors(code):
+        # Some names say their city themselves: 唐山市汉沽管理区.
+        if above.name not in _HEADINGS and not whole.startswith(above.name):
+            whole = above.name + whole
+    return whole
 
 
 def find(words: str) -> list[Place]:
@@ -149,7 +157,7 @@ def _rows(folder: Path) -> dict[str, tuple[str, int | None]]:
     lines = PLACES.read_text(encoding="utf-8").splitlines()[1:]
     fields = (line.split(",") for line in lines)
     rows = {code: (name, int(tier) if tier else None) for code, name, tier in fields}
-    own = _own_tiers(folder / TIERS_FILE, rows)
+    own = _own_tiers(folder.joinpath(TIERS_FILE), rows)
     if own:
         for code, (name, tier) in rows.items():
             rows[code] = (

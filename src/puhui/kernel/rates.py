@@ -1,7 +1,8 @@
 """Rates are whole parts per million: 24 % a year is 240000 ppm. Text is read and written exactly."""
 
-from decimal import Decimal, InvalidOperation
+import re
 
+from puhui.kernel.columns import LARGEST
 from puhui.kernel.refusals import declare
 
 PPM = 1_000_000
@@ -13,21 +14,27 @@ RATE_UNREADABLE = declare(
     "{field} is not a rate: {value}. Write 4.35 %, at most four decimals.",
 )
 
+# A percentage with four decimals is a whole number of ppm.
+_DECIMALS = 4
+_RATE = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{1,20})(\.(?P<decimals>[0-9]{1,20}))?\s*%")
+
 
 def parse_rate_ppm(text: str, field: str = "rate") -> int:
-    """Return the whole ppm of a percentage text ("2.5%", "2.5 %", "‰" is not taken); refuse more than 4 decimals.
+    """Return the whole ppm of a percentage text ("2.5%", "2.5 %").
+
+    Refuses RATE_UNREADABLE: more than four decimals, no %, ‰, floats, exponents.
 
     >>> parse_rate_ppm("2.5%"), parse_rate_ppm("0.0001 %")
     (25000, 1)
     """
-    body = text.strip().removesuffix("%").strip()
-    try:
-        ppm = Decimal(body).scaleb(4)
-    except InvalidOperation:
-        raise RATE_UNREADABLE.refuse(field, value=text) from None
-    if not text.strip().endswith("%") or not ppm.is_finite() or ppm != ppm.to_integral_value():
-        raise RATE_UNREADABLE.refuse(field, value=text)
-    return int(ppm)
+    found = _RATE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise RATE_UNREADABLE.refuse(field, value=repr(text)[:40])
+    decimals = (found["decimals"] or "").rstrip("0")
+    ppm = int(found["whole"] + decimals.ljust(_DECIMALS, "0"))
+    if len(decimals) > _DECIMALS or ppm > LARGEST:
+        raise RATE_UNREADABLE.refuse(field, value=repr(text)[:40])
+    return -ppm if found["sign"] else ppm
 
 
 def format_rate(ppm: int) -> str:

@@ -15,8 +15,10 @@ def round_div(numerator: Ints, denominator: Ints, rounding: Rounding = "half_up"
     >>> round_div(5, 2), round_div(5, 2, "half_even"), round_div(7, 2, "half_even"), round_div(1, 3)
     (3, 2, 4, 0)
     """
+    if rounding == "half_up":
+        return (numerator + denominator // 2) // denominator
     quotient = numerator // denominator
-    return quotient + _carry(quotient, numerator - quotient * denominator, denominator, rounding)
+    return quotient + _to_even(quotient, numerator - quotient * denominator, denominator)
 
 
 def round_mul_div(amount: Ints, factor: Ints, divisor: int, rounding: Rounding = "half_up") -> Ints:
@@ -29,16 +31,16 @@ def round_mul_div(amount: Ints, factor: Ints, divisor: int, rounding: Rounding =
     """
     whole = amount // divisor
     part = (amount - whole * divisor) * factor
+    if rounding == "half_up":
+        return whole * factor + (part + divisor // 2) // divisor
     carried = part // divisor
     quotient = whole * factor + carried
-    return quotient + _carry(quotient, part - carried * divisor, divisor, rounding)
+    return quotient + _to_even(quotient, part - carried * divisor, divisor)
 
 
-def _carry(quotient: Ints, rest: Ints, denominator: Ints, rounding: Rounding) -> Ints:
-    """Return 1 where the rest (0 <= rest < denominator) rounds up, else 0."""
+def _to_even(quotient: Ints, rest: Ints, denominator: Ints) -> Ints:
+    """Return 1 where the rest (0 <= rest < denominator) rounds up, an exact half to the even neighbour, else 0."""
     twice = 2 * rest
-    if rounding == "half_up":
-        return twice >= denominator
     return (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
 
 

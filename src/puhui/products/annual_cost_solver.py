@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from operator import lt, mul
 from typing import NamedTuple
 
@@ -27,9 +27,11 @@ HIGHEST = 299 * math.log(10)
 # Below this |u t| the differences are summed, not the present values, so that rates near zero keep all digits.
 NEAR_PAR = 0.5
 # A Newton step this small, relative to u, leaves an error of its square: nothing.
-LAST_STEP = 1e-9
-# An interval this narrow that may still hold a root holds a double one.
-NARROWEST = 1e-9
+LAST_STEP = 1e-8
+# The rounding errors that h gathers; where h stays below it, roots are one (a double root, or nearly).
+NOISE = 1e-14
+# Sizes of the largest amount outside which all amounts are scaled by a power of two, which changes no digit.
+SMALLEST, LARGEST = 1e-150, 1e150
 MOST_STEPS = 400
 MOST_INTERVALS = 50_000
 
@@ -52,7 +54,7 @@ class Roots(NamedTuple):
 class _Side:
     """The flows of one direction, as positive amounts, with the sums that do not depend on u."""
 
-    __slots__ = ("amounts", "first", "last", "moment", "parts", "times", "total", "weighted")
+    __slots__ = ("alone", "amounts", "first", "last", "moment", "parts", "times", "total", "weighted")
 
     def __init__(self, amounts: list[float], times: list[float], parts: list[float] | None) -> None:
         self.amounts = amounts
@@ -63,26 +65,39 @@ class _Side:
         self.weighted = list(map(mul, amounts, times))
         self.total = sum(amounts)
         self.moment = sum(self.weighted)
+        self.alone = self.last == 0
+
+    @property
+    def mean(self) -> float:
+        """The mean time of the amounts, undiscounted."""
+        return self.moment / self.total
+
+    @property
+    def variance(self) -> float:
+        """The variance of that time."""
+        return sum(map(mul, self.weighted, self.times)) / self.total - self.mean**2
 
     def change(self, u: float) -> tuple[float, float]:
         """Return (present value - total amount, mean time): exact to the last digits near u = 0."""
-        minus = -u
-        growth = [math.expm1(minus * t) for t in self.times]
+        if self.alone:
+            return 0.0, 0.0
+        minus, expm1 = -u, math.expm1
+        growth = [expm1(minus * t) for t in self.times]
         change = sum(map(mul, self.amounts, growth))
         return change, (self.moment + sum(map(mul, self.weighted, growth))) / (self.total + change)
 
     def log_value(self, u: float) -> tuple[float, float]:
         """Return (ln of the present value, mean time), with nothing overflowing whatever u is."""
         reference = self.first if u >= 0 else self.last
-        minus = -u
+        minus, exp = -u, math.exp
         if self.parts is None:
-            factors = [math.exp(minus * (t - reference)) for t in self.times]
+            factors = [exp(minus * (t - reference)) for t in self.times]
             value = sum(map(mul, self.amounts, factors))
             mean = sum(map(mul, self.weighted, factors)) / value
             return math.log(value) + minus * reference, mean
         i = math.expm1(u)
         values = [
-            a * math.exp(minus * (t - reference)) / (1 + f * i)
+            a * exp(minus * (t - reference)) / (1 + f * i)
             for a, t, f in zip(self.amounts, self.times, self.parts, strict=True)
         ]
         value = sum(values)
@@ -102,20 +117,20 @@ class Equation:
     def __init__(
         self, amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None = None
     ) -> None:
-        rows = _netted(amounts, times, parts)
-        if not rows or not any(a > 0 for _, _, a in rows) or not any(a < 0 for _, _, a in rows):
-            raise OneSignError
-        # A power of two: amounts of any size fit, and no digit changes.
-        power = -math.frexp(max(abs(a) for _, _, a in rows))[1]
-        start = rows[0][0]
-        scaled = [(t - start, f, math.ldexp(a, power)) for t, f, a in rows]
-        self.balance = math.fsum(a for _, _, a in scaled)
-        self.changes = sum((x[2] > 0) != (y[2] > 0) for x, y in pairwise(scaled))
-        self.curved = parts is not None and any(f for _, f, _ in scaled)
-        self.received = _side([row for row in scaled if row[2] > 0], self.curved)
-        self.paid = _side([(t, f, -a) for t, f, a in scaled if a < 0], self.curved)
-        self.rising = scaled[0][2] > 0
-        self.horizon = scaled[-1][0]
+        flows = _netted(amounts, times, parts)
+        self.curved = flows.parts is not None
+        self.received = _side(flows, 1)
+        self.paid = _side(flows, -1)
+        self.balance = math.fsum(flows.amounts)
+        self.rising = flows.amounts[0] > 0
+        self.horizon = flows.times[-1]
+        apart = self.received.last < self.paid.first or self.paid.last < self.received.first
+        self.changes = 1 if apart else sum((x > 0) != (y > 0) for x, y in pairwise(flows.amounts))
+
+    @property
+    def distance(self) -> float:
+        """How much later the mean amount is paid than received, at u = 0."""
+        return self.paid.mean - self.received.mean
 
     def at(self, u: float) -> tuple[float, float, float]:
         """Return h(u) and the mean times of what is paid and received."""
@@ -127,17 +142,21 @@ class Equation:
         more, early = self.received.change(u)
         return math.log1p((self.balance + more - less) / (self.paid.total + less)), late, early
 
+    def noise(self, u: float) -> float:
+        """Return the size below which h(u), as floats compute it, cannot be told from zero."""
+        return NOISE * (1 + abs(u) * self.horizon / 16)
+
     def first_guess(self) -> float:
         """Return u from the mean and spread of the two sides' times, both taken at u = 0.
 
         ln R - ln Q to second order: L + (T_paid - T_received) u - (var_paid - var_received) u^2 / 2 = 0.
         """
-        late, early = self.paid, self.received
-        distance = late.moment / late.total - early.moment / early.total
-        gain = math.log1p(-self.balance / early.total)
+        distance = self.distance
         if distance == 0 or self.curved:
             return 0.0
-        root = distance * distance - 2 * (_variance(late) - _variance(early)) * gain
+        gain = math.log1p(-self.balance / self.received.total)
+        spread = self.paid.variance - (0.0 if self.received.alone else self.received.variance)
+        root = distance * distance - 2 * spread * gain
         return 2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
 
 
@@ -153,33 +172,57 @@ def roots(equation: Equation, guess: float | None = None) -> Roots:
     for low, high, rising in intervals:
         u, steps = (low, 0) if low == high else _refine(equation, (low + high) / 2, low, high, rising)
         evaluations += steps
-        if not found or u - found[-1] > 2 * NARROWEST * max(1.0, abs(u)):
-            found.append(u)
+        if found and abs(equation.at((found[-1] + u) / 2)[0]) <= equation.noise(u):
+            continue
+        found.append(u)
     return Roots(found, evaluations)
 
 
-def _netted(
-    amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None
-) -> list[tuple[float, float, float]]:
-    fractions: Sequence[float] = parts if parts is not None else (0.0,) * len(times)
-    rows = [row for row in zip(times, fractions, amounts, strict=True) if row[2]]
-    moments = [row[:2] for row in rows]
-    if all(map(lt, moments, moments[1:])):
-        return rows
+class _Flows(NamedTuple):
+    """Flows in time order from time 0, one a moment, none zero, of an ordinary size."""
+
+    amounts: list[float]
+    times: list[float]
+    parts: list[float] | None
+
+
+def _netted(amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None) -> _Flows:
+    flows = _Flows(list(map(float, amounts)), list(map(float, times)), list(map(float, parts or ())) or None)
+    in_order = parts is None and all(map(lt, flows.times, flows.times[1:]))
+    if not in_order or flows.times[0] or 0.0 in flows.amounts:
+        flows = _merged(flows)
+    size = max(max(flows.amounts), -min(flows.amounts))
+    if SMALLEST < size < LARGEST:
+        return flows
+    power = -math.frexp(size)[1]
+    return flows._replace(amounts=[math.ldexp(amount, power) for amount in flows.amounts])
+
+
+def _merged(flows: _Flows) -> _Flows:
     together: dict[tuple[float, float], list[float]] = {}
-    for t, f, amount in rows:
-        together.setdefault((t, f), []).append(amount)
-    sums = [(t, f, math.fsum(found)) for (t, f), found in sorted(together.items())]
-    return [row for row in sums if row[2]]
+    for amount, t, part in zip(flows.amounts, flows.times, flows.parts or repeat(0.0), strict=False):
+        together.setdefault((t, part), []).append(amount)
+    sums = [(math.fsum(found), t, part) for (t, part), found in sorted(together.items())]
+    rows = [row for row in sums if row[0]]
+    if not rows:
+        raise OneSignError
+    start = rows[0][1]
+    parts = [part for _, _, part in rows]
+    return _Flows([amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None)
 
 
-def _side(rows: list[tuple[float, float, float]], curved: bool) -> _Side:
-    return _Side([a for _, _, a in rows], [t for t, _, _ in rows], [f for _, f, _ in rows] if curved else None)
-
-
-def _variance(side: _Side) -> float:
-    mean = side.moment / side.total
-    return sum(map(mul, side.weighted, side.times)) / side.total - mean * mean
+def _side(flows: _Flows, sign: int) -> _Side:
+    """Return the flows of one sign; the first flow alone on its side is the plain loan, and the quick way."""
+    amounts, times, parts = flows
+    if parts is None and amounts[0] > 0 > max(amounts[1:], default=1.0):
+        if sign > 0:
+            return _Side(amounts[:1], times[:1], None)
+        return _Side([-a for a in amounts[1:]], times[1:], None)
+    chosen = [place for place, amount in enumerate(amounts) if (amount > 0) == (sign > 0)]
+    if not chosen:
+        raise OneSignError
+    fractions = None if parts is None else [parts[place] for place in chosen]
+    return _Side([sign * amounts[place] for place in chosen], [times[place] for place in chosen], fractions)
 
 
 def _refine(equation: Equation, u: float, low: float, high: float, rising: bool) -> tuple[float, int]:
@@ -223,9 +266,10 @@ def _isolate(equation: Equation) -> tuple[list[tuple[float, float, bool]], int]:
             continue
         middle = (low + high) / 2
         known[middle] = equation.at(middle)
-        if abs(known[middle][0]) > max(-least, most) * _width(equation, low, high):
+        h, reach = abs(known[middle][0]), max(-least, most) * _width(equation, low, high)
+        if h > reach:
             continue
-        if high - low < NARROWEST:
+        if h + reach <= equation.noise(middle):
             found.append((middle, middle, True))
             continue
         waiting += [(middle, high), (low, middle)]

@@ -11,27 +11,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from puhui.kernel.columns import LARGEST, Ints, choose, greater, is_column, largest, lesser
+from puhui.kernel.daycount import DayCount
 from puhui.kernel.rates import PPM
 from puhui.kernel.rounding import Rounding, round_div, round_mul_div
-from puhui.products.due_dates import Dates
+from puhui.products.due_dates import NO_DAY, Dates
 from puhui.products.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """The numbers of terms that differ from loan to loan: ints, or int64 columns; days as day numbers."""
+
+    principal_minor: Ints
+    annual_rate_ppm: Ints
+    disbursed_on: Ints
+    first_due_on: Ints = NO_DAY
+    due_day: Ints = 0
+    down_payment_ppm: Ints = 0
+    balloon_minor: Ints = 0
+    step_minor: Ints = 0
+    step_ppm: Ints = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Calculation:
-    """`principal` financed (minor units) at `rate_ppm`, over periods of `numerators` / `denominator` years."""
+    """`principal` financed (minor units) at `rate_ppm` a year.
+
+    The rate of period k is rates[k] / unit, where rates[k] = rate_ppm x numerators[k] (0 while interest-free) and
+    unit = denominator of the day count x 1,000,000. `is_wide[k]`: balance x rates[k] may pass 63 bits.
+    """
 
     terms: Terms
     principal: Ints
     rate_ppm: Ints
-    numerators: Sequence[Ints]
-    denominator: int
+    numerators: list[Ints]
+    unit: int
+    rates: list[Ints]
+    is_wide: list[bool]
     dates: Dates
-    balloon_minor: Ints
-    step_minor: Ints
-    step_ppm: Ints
-    largest_principal: int
-    largest_rate_ppm: int
+    values: Values
 
     @property
     def periods(self) -> int:
@@ -48,29 +66,40 @@ class Calculation:
         """What the level instalment is a multiple of, minor units."""
         return self.terms.instalment_multiple_minor or 1
 
-    @property
-    def unit(self) -> int:
-        """What annual rate x numerator is divided by to give the rate of a period."""
-        return self.denominator * PPM
-
     def interest(self, balance: Ints, period: int) -> Ints:
         """Return the interest of a period (from 0) on `balance`, rounded once; 0 while interest-free."""
-        if period < self.terms.grace.interest_free:
-            return 0 * balance
-        numerator = self.numerators[period]
-        yearly = balance * self.rate_ppm
-        bound = self.largest_principal * self.largest_rate_ppm * largest(numerator)
-        if not is_column(yearly) or bound <= LARGEST:
-            return round_div(yearly * numerator, self.unit, self.rounding)
-        return round_mul_div(yearly, numerator, self.unit, self.rounding)
+        if self.is_wide[period] and is_column(balance):
+            numerator = self.numerators[period]
+            return round_mul_div(balance * self.rate_ppm, numerator, self.unit, self.rounding)
+        return round_div(balance * self.rates[period], self.unit, self.rounding)
 
-    def growth(self) -> list[Ints]:
-        """Return, by period, what one unit of balance grows to, times `unit` (exact)."""
-        free = self.terms.grace.interest_free
-        return [
-            self.unit + (self.rate_ppm * numerator if period >= free else 0 * self.rate_ppm)
-            for period, numerator in enumerate(self.numerators)
-        ]
+
+def calculation_of(
+    terms: Terms, values: Values, principal: Ints, dates: Dates, convention: DayCount
+) -> Calculation:
+    """Return the Calculation of `principal` financed over the spans of `dates`."""
+    free = terms.grace.interest_free
+    numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
+    unit = convention.denominator * PPM
+    same: dict[int, Ints] = {}
+    rates = [
+        values.annual_rate_ppm * numerator
+        if is_column(numerator)
+        else same.setdefault(numerator, values.annual_rate_ppm * numerator)
+        for numerator in numerators
+    ]
+    room = (LARGEST - unit) // max(1, largest(values.principal_minor) * largest(values.annual_rate_ppm))
+    return Calculation(
+        terms,
+        principal,
+        values.annual_rate_ppm,
+        numerators,
+        unit,
+        rates,
+        [largest(numerator) > room for numerator in numerators],
+        dates,
+        values,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ def due_dates(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints, one
     `one_due`: everything falls due at once, at the end of the last period (bullet).
     """
     nominal = _nominal(terms, disbursed, first_due, due_day)
-    rolled = [calendar.roll_days(day, terms.holiday_roll) for day in nominal]
+    rolled = nominal
+    if terms.holiday_roll != "none":
+        rolled = [calendar.roll_days(day, terms.holiday_roll) for day in nominal]
     monthly = terms.unit == "month"
     first = span(disbursed, nominal[0]) if monthly else Span(disbursed, nominal[0], 0, nominal[0] - disbursed)
     starts = [disbursed, *nominal[:-1]]

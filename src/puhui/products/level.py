@@ -1,6 +1,6 @@
 """The level instalment: the constant payment that clears a balance, rounded once from its exact value.
 
-With growth g_k = 1 + rate of period k, a payment A x w_k + d_k in period k leaves the residual R when
+With g_k = 1 + rate of period k, a payment A x w_k + d_k in period k leaves the residual R when
     A = (P x g_1..g_n - R - sum d_k x g_(k+1)..g_n) / sum w_k x g_(k+1)..g_n.
 One loan: a ratio of whole numbers, exact. A column: estimated in float64 with a proven error bound; only where a
 half lies within the bound is that loan computed exactly. So column and single loan agree at every tie.
@@ -32,20 +32,20 @@ class Shape:
     residual_minor: Ints = 0
 
 
-def level_instalment(calculation: Calculation, shape: Shape = Shape(), extra_periods: int = 0) -> Ints:  # noqa: B008
+def level_instalment(calculation: Calculation, shape: Shape = Shape(), extra_periods: int = 0) -> Ints:
     """Return the level (first) instalment in minor units, rounded to the multiple of the terms.
 
     Periods under grace of principal pay no level instalment. `extra_periods` amortise beyond the term, each as
     long as the last. Refuses TERMS_INVALID (step_minor) where the steps alone exceed the debt.
     """
-    growth = calculation.growth()[calculation.terms.grace.principal :]
-    growth = growth + [growth[-1]] * extra_periods
-    steps = shape.steps or [0] * len(growth)
+    rates = calculation.rates[calculation.terms.grace.principal :]
+    rates = rates + [rates[-1]] * extra_periods
+    steps = shape.steps or [0] * len(rates)
     rounding, multiple, unit = calculation.rounding, calculation.multiple, calculation.unit
     values = (calculation.principal, shape.step_minor, shape.step_ppm, shape.residual_minor)
-    if not any(map(is_column, (*growth, *values))):
-        return _exact(_One(*values, growth, steps, unit), multiple, rounding)
-    return _certified(values, growth, steps, (unit, multiple, rounding))
+    if not any(map(is_column, (*rates, *values))):
+        return _exact(_One(*values, rates, steps, unit), multiple, rounding)
+    return _certified(values, rates, steps, (unit, multiple, rounding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,19 @@ class _One:
     step_minor: int
     step_ppm: int
     residual_minor: int
-    growth: Sequence[int]
+    rates: Sequence[int]
     steps: Sequence[int]
     unit: int
 
 
 def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
     """Return the level instalment of one loan, from a ratio of whole numbers."""
-    common = gcd(loan.unit, *loan.growth)
-    unit, growth = loan.unit // common, [g // common for g in loan.growth]
+    common = gcd(loan.unit, *loan.rates)
+    unit = loan.unit // common
     last_step = loan.steps[-1] if loan.step_ppm else 0
     grown, units, weighted, offset = loan.principal, 1, 0, 0
-    for g, step in zip(growth, loan.steps, strict=True):
+    for rate, step in zip(loan.rates, loan.steps, strict=True):
+        g = unit + rate // common
         units *= unit
         grown *= g
         weight = (PPM + loan.step_ppm) ** step * PPM ** (last_step - step) if loan.step_ppm else 1
@@ -80,7 +81,7 @@ def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
 
 def _certified(
     values: tuple[Ints, Ints, Ints, Ints],
-    growth: Sequence[Ints],
+    rates: Sequence[Ints],
     steps: Sequence[int],
     how: tuple[int, int, Rounding],
 ) -> Ints:
@@ -93,11 +94,13 @@ def _certified(
 
     unit, multiple, rounding = how
     principal, step_minor, step_ppm, residual = values
-    relative = 8 * (len(growth) + 4) * 2.0**-53
+    relative = 8 * (len(rates) + 4) * 2.0**-53
     factor = 1.0 + np.asarray(step_ppm) / PPM
     grown, weighted, offset, moved = np.asarray(principal, float), np.zeros(1), np.zeros(1), np.zeros(1)
-    for g, step in zip(growth, steps, strict=True):
-        ratio = g / unit
+    before, ratio = None, None
+    for rate, step in zip(rates, steps, strict=True):
+        if rate is not before:
+            before, ratio = rate, 1.0 + np.asarray(rate) / unit
         grown = grown * ratio
         weighted = weighted * ratio + (factor**step if step else 1.0)
         if step:
@@ -111,7 +114,7 @@ def _certified(
         np.broadcast_to((np.abs(scaled - np.floor(scaled) - 0.5) <= error) | (level <= error), rounded.shape)
     )
     for index in doubtful:
-        one = _One(*(_at(v, index) for v in values), [_at(g, index) for g in growth], steps, unit)
+        one = _One(*(_at(v, index) for v in values), [_at(rate, index) for rate in rates], steps, unit)
         rounded[index] = _exact(one, multiple, rounding) // multiple
     return rounded * multiple
 

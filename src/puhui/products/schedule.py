@@ -11,27 +11,12 @@ from puhui.kernel.daycount import day_count
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
 from puhui.kernel.rounding import round_div, round_to_multiple
-from puhui.products.calculation import Calculation, Parts
+from puhui.products.calculation import Calculation, Parts, Values, calculation_of
 from puhui.products.due_dates import NO_DAY, due_dates
 from puhui.products.kinds import kind_of
 from puhui.products.kinds.kind import Kind
 from puhui.products.plan import Charge, Flow, Instalment, Plan
 from puhui.products.terms import TERMS_INVALID, Terms
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """The numbers of terms that differ from loan to loan: ints, or int64 columns; days as day numbers."""
-
-    principal_minor: Ints
-    annual_rate_ppm: Ints
-    disbursed_on: Ints
-    first_due_on: Ints = NO_DAY
-    due_day: Ints = 0
-    down_payment_ppm: Ints = 0
-    balloon_minor: Ints = 0
-    step_minor: Ints = 0
-    step_ppm: Ints = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +77,19 @@ def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     """Return the rows of one loan (ints) or of a column of loans that share every other term."""
     down = round_div(values.principal_minor * values.down_payment_ppm, PPM, terms.rounding)
     down = round_to_multiple(down, terms.instalment_multiple_minor or 1, terms.rounding)
-    calculation = _calculation(terms, values, values.principal_minor - down, kind)
+    dates = due_dates(terms, values.disbursed_on, values.first_due_on, values.due_day, kind.one_due)
+    convention = day_count(terms.day_count or "period/12", terms.unit)
+    calculation = calculation_of(terms, values, values.principal_minor - down, dates, convention)
     parts = kind.plan(calculation)
     interest, subsidy = _collected(calculation, parts)
     outstanding = _outstanding(calculation.principal, parts)
     fees, upfront = _fees(calculation, outstanding)
-    fee = [sum(by_row[1:], start=by_row[0]) for by_row in zip(*fees, strict=True)] if fees else None
-    fee = fee or [0 * amount for amount in interest]
-    total = [sum(amounts) for amounts in zip(parts.principal, interest, fee, strict=True)]
-    due = calculation.dates.due
-    rows = Rows(due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts)
+    fee = [sum(by_row) for by_row in zip(*fees, strict=True)] if fees else [0] * len(interest)
+    total = [principal + charge for principal, charge in zip(parts.principal, interest, strict=True)]
+    if fees:
+        total = [amount + charge for amount, charge in zip(total, fee, strict=True)]
+    rows = Rows(dates.due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts)
     return _with_down_payment(rows, down, values) if largest(values.down_payment_ppm) else rows
-
-
-def _calculation(terms: Terms, values: Values, financed: Ints, kind: Kind) -> Calculation:
-    dates = due_dates(terms, values.disbursed_on, values.first_due_on, values.due_day, kind.one_due)
-    convention = day_count(terms.day_count or "period/12", terms.unit)
-    return Calculation(
-        terms,
-        financed,
-        values.annual_rate_ppm,
-        [convention.numerator(period) for period in dates.spans],
-        convention.denominator,
-        dates,
-        values.balloon_minor,
-        values.step_minor,
-        values.step_ppm,
-        largest(values.principal_minor),
-        largest(values.annual_rate_ppm),
-    )
 
 
 def _collected(calculation: Calculation, parts: Parts) -> tuple[list[Ints], list[Ints]]:
@@ -149,7 +118,7 @@ def _subsidies(calculation: Calculation, interest: list[Ints]) -> list[Ints]:
     """Return the part of each period's interest that the programme pays: subsidy rate / contract rate, capped."""
     subsidy = calculation.terms.subsidy
     if subsidy is None:
-        return [0 * amount for amount in interest]
+        return [0] * len(interest)
     left, granted = subsidy.cap_minor, []
     rate_ppm = greater(calculation.rate_ppm, 1)
     for period, accrued in enumerate(interest):
@@ -174,11 +143,10 @@ def _outstanding(principal: Ints, parts: Parts) -> list[Ints]:
 
 def _fees(calculation: Calculation, outstanding: list[Ints]) -> tuple[list[list[Ints]], list[Ints]]:
     """Return, by fee of the terms, its amounts by row and its amount at disbursement."""
-    none = [0 * amount for amount in outstanding]
     before = [calculation.principal, *outstanding[:-1]]
     by_row, upfront = [], []
     for fee in calculation.terms.fees:
-        rows, at_once = list(none), 0 * calculation.principal
+        rows, at_once = [0] * len(outstanding), 0
         bases = before if fee.base == "outstanding" else [calculation.principal] * len(before)
         amounts = [
             0 * base + fee.amount_minor

@@ -16,8 +16,6 @@ from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import declare
 from puhui.kernel.rounding import Rounding
 
-
-
 LARGEST_PRINCIPAL_MINOR = 10**12
 LARGEST_RATE_PPM = 3 * PPM
 LONGEST_MONTHS = 600

@@ -20,7 +20,7 @@ def _level(calculation: Calculation) -> Ints:
     longer = calculation.terms.amortisation_instalments
     if longer is not None:
         return level_instalment(calculation, extra_periods=longer - calculation.periods)
-    return level_instalment(calculation, Shape(residual_minor=calculation.balloon_minor))
+    return level_instalment(calculation, Shape(residual_minor=calculation.values.balloon_minor))
 
 
 def check(terms: Terms) -> None:

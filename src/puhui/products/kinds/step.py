@@ -19,13 +19,13 @@ def plan(calculation: Calculation) -> Parts:
     terms = calculation.terms
     grace, every = terms.grace.principal, terms.step_every or 12
     steps = [period // every for period in range(calculation.periods - grace)]
-    shape = Shape(steps, calculation.step_minor, calculation.step_ppm)
+    shape = Shape(steps, calculation.values.step_minor, calculation.values.step_ppm)
     total = level_instalment(calculation, shape)
     totals = [total] * (grace + 1)
     for before, after in zip(steps[:-1], steps[1:], strict=True):
         if after > before:
-            moved = total * (PPM + calculation.step_ppm)
-            total = round_div(moved, PPM, terms.rounding) + calculation.step_minor
+            moved = total * (PPM + calculation.values.step_ppm)
+            total = round_div(moved, PPM, terms.rounding) + calculation.values.step_minor
         totals.append(total)
     parts = pay_totals(calculation, totals)
     for interest, pays in zip(parts.interest[grace:-1], totals[grace:-1], strict=True):
