@@ -64,7 +64,7 @@ def _fees(draw, disbursed_on):
     return [
         {"name": "手续费", "collect": "at_disbursement", "deducted": draw(st.booleans()), **rated},
         {"name": "服务费", "collect": "each_instalment", **each, **draw(st.sampled_from([rated, fixed]))},
-        {"name": "评估费", "collect": "on_date", "on": disbursed_on + timedelta(1), **fixed},
+        {"name": "评估费", "collect": "on_date", "charged_on": disbursed_on + timedelta(1), **fixed},
     ]
 
 

@@ -2,10 +2,9 @@
 
 import sys
 
-import click
 import typer
 
-from puhui.cli import schedule
+from puhui.cli import doctor, places, schedule
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal
 
@@ -16,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (schedule,):
+for module in (schedule, places, doctor):
     module.add_to(app)
 
 
@@ -26,14 +25,16 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except Refusal as refusal:
         _refuse(f"{refusal.code}: {refusal.message()}")
-    except click.ClickException as error:
+    except typer.TyperException as error:
+        if not error.format_message():
+            sys.exit(0)  # without a command, Typer has printed the help
         _refuse(error.format_message())
-    except click.Abort:
+    except typer.Abort:
         _refuse(Text("已中止。", "Stopped.").say())
     except BrokenPipeError:
         sys.exit(141)
 
 
 def _refuse(line: str) -> None:
-    print(Text("✗ 拒绝 ", "✗ refused ").say() + " ".join(line.split()), file=sys.stderr)
+    print(Text("✗ 拒绝 ", "✗ refused ").say() + " ".join(line.split()), file=sys.stderr)  # noqa: T201
     sys.exit(2)

@@ -30,10 +30,11 @@ def print_json(value: object) -> None:
 
 
 def print_table(table: "Table") -> None:
-    """Draw a Rich table for a person."""
+    """Draw a Rich table for a person, as wide as its figures need: a figure is never cut."""
     from rich.console import Console
 
-    Console(highlight=False).print(table)
+    needed = Console(width=10_000).measure(table).maximum
+    Console(highlight=False, width=max(Console().width, needed)).print(table)
 
 
 def say(line: str) -> None:

@@ -1,7 +1,7 @@
 """The edge: outside data becomes a checked, frozen record, or a refusal that names every wrong field."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,6 +60,16 @@ def parse(model: type[RecordType], data: object, where: str = "") -> RecordType:
         raise _refusal(error, where) from None
     except (TypeError, ValueError) as error:
         raise INPUT_INVALID.refuse(where or "$", problem=str(error)) from None
+
+
+def one_of(field: str, value: str, known: Iterable[str]) -> None:
+    """Refuse INPUT_INVALID unless `value` is one of the known names."""
+    names = list(known)
+    if value not in names:
+        text = PROBLEMS["literal_error"]
+        expected = ", ".join(names)
+        problem = Text(f"{field} {text.zh.format(expected=expected)}", f"{field} {text.en.format(expected=expected)}")
+        raise INPUT_INVALID.refuse(field, problem=problem)
 
 
 def read_json(path: str | Path, text: str | None = None) -> Any:

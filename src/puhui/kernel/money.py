@@ -69,17 +69,21 @@ def parse_money(text: str, currency: str = "CNY", field: str = "amount") -> Mone
     >>> parse_money("1,234.5")
     Money(amount_minor=123450, currency='CNY')
     """
-    digits = DIGITS.get(currency)
-    if digits is None:
+    if currency not in DIGITS:
         raise CURRENCY_UNKNOWN.refuse("currency", value=currency)
-    found = _AMOUNT.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
-        raise MONEY_UNREADABLE.refuse(field, value=repr(text)[:40], digits=digits)
-    decimals = (found["decimals"] or "").rstrip("0")
-    minor = int(found["whole"].replace(",", "") + decimals.ljust(digits, "0"))
-    if len(decimals) > digits or minor > LARGEST:
-        raise MONEY_UNREADABLE.refuse(field, value=repr(text)[:40], digits=digits)
-    return Money(-minor if found["sign"] else minor, currency)
+    return Money(parse_minor(text, DIGITS[currency], field), currency)
+
+
+def parse_minor(text: str, digits: int = 2, field: str = "amount") -> int:
+    """Return the whole minor units of a decimal text with at most `digits` decimals; refuse MONEY_UNREADABLE."""
+    match = _AMOUNT.fullmatch(text.strip()) if isinstance(text, str) else None
+    decimals = (match["decimals"] or "") if match else ""
+    if match is None or len(decimals.rstrip("0")) > digits:
+        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
+    minor = int(match["whole"].replace(",", "") + decimals[:digits].ljust(digits, "0"))
+    if minor > LARGEST:
+        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
+    return -minor if match["sign"] else minor
 
 
 def format_minor(amount_minor: int, digits: int = 2) -> str:

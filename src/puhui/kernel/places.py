@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from puhui.kernel.home import home
-from puhui.kernel.refusals import declare
+from puhui.kernel.refusals import INPUT_UNREADABLE, declare
 
 Level = Literal["province", "city", "county"]
 
@@ -170,8 +170,12 @@ def _rows(folder: Path) -> dict[str, tuple[str, int | None]]:
 def _own_tiers(path: Path, known: dict[str, tuple[str, int | None]]) -> dict[str, int]:
     if not path.is_file():
         return {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise INPUT_UNREADABLE.refuse(name=str(path), problem="UTF-8") from None
     tiers = {}
-    for line, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for line, text in enumerate(lines, start=1):
         if not text.strip() or (line == 1 and text.startswith("code")):
             continue
         code, _, tier = (part.strip() for part in text.partition(","))

@@ -55,7 +55,25 @@ DAYS_A_YEAR = 365
 TIE_PPM = 1e-6
 # Keys of a published case that describe it and change nothing.
 DESCRIPTIVE = frozenset(
-    ["id", "group", "title", "published", "published_unit", "published_decimals", "published_rounded", "headline_reproduces", "tolerance", "reproduces", "recomputed", "source", "provenance", "notes", "note", "description", "comment"]
+    [
+        "id",
+        "group",
+        "title",
+        "published",
+        "published_unit",
+        "published_decimals",
+        "published_rounded",
+        "headline_reproduces",
+        "tolerance",
+        "reproduces",
+        "recomputed",
+        "source",
+        "provenance",
+        "notes",
+        "note",
+        "description",
+        "comment",
+    ]
 )
 
 
@@ -181,6 +199,11 @@ def figures(amounts: Sequence[int], months: Sequence[float], on: Sequence[date])
     return Figures(**found, xirr_365_ppm=to_ppm(xirr), xirr_365=xirr)
 
 
+def chosen_root(amounts: Sequence[float], times: Sequence[float], field: str) -> float:
+    """Return ln(1 + rate) of flows at `times`, the rate chosen by `the_rate`; refuses as `figures`, naming `field`."""
+    return the_rate(_all_roots(_equation(amounts, times, field), field).values)
+
+
 def to_ppm(rate: float) -> int:
     """Return the whole ppm of a fraction, half up.
 
@@ -201,7 +224,11 @@ def annual_cost_case(data: object) -> dict[str, Any]:
     known = {"convention", "flows", "periods_per_year", "unit"} | DESCRIPTIVE
     for name in data:
         if name not in known:
-            raise _wrong(str(name), "未知字段，请删除或更正拼写", "is not a known field; remove it or correct its spelling")
+            raise _wrong(
+                str(name),
+                "未知字段，请删除或更正拼写",
+                "is not a known field; remove it or correct its spelling",
+            )
     for name in ("convention", "flows"):
         if data.get(name) is None:
             raise _wrong(name, "缺少必填字段", "is required")
@@ -383,8 +410,12 @@ _ALL = (
         times_periods=True,
     ),
     Convention("EFF_YEARS", Text("有效年利率，时间以年计", "effective annual rate, times in years"), _timed),
-    Convention("XIRR_365", Text("按天的有效年利率，实际天数/365", "effective annual rate, days / 365"), _by_days),
-    Convention("EU_APR", Text("欧盟 APR，按日期", "EU APR, from dates"), _by_eu_intervals, dated_by_unit=True),
+    Convention(
+        "XIRR_365", Text("按天的有效年利率，实际天数/365", "effective annual rate, days / 365"), _by_days
+    ),
+    Convention(
+        "EU_APR", Text("欧盟 APR，按日期", "EU APR, from dates"), _by_eu_intervals, dated_by_unit=True
+    ),
     Convention(
         "REGZ",
         Text("美国 Z 条例精算法 APR", "US Regulation Z APR, actuarial method"),

@@ -29,7 +29,7 @@ NEAR_PAR = 0.5
 # A Newton step this small, relative to u, leaves an error of its square: nothing.
 LAST_STEP = 1e-8
 # The rounding errors that h gathers; where h stays below it, roots are one (a double root, or nearly).
-NOISE = 1e-14
+NOISE = 3e-14
 # Sizes of the largest amount outside which all amounts are scaled by a power of two, which changes no digit.
 SMALLEST, LARGEST = 1e-150, 1e150
 MOST_STEPS = 400
@@ -157,7 +157,9 @@ class Equation:
         gain = math.log1p(-self.balance / self.received.total)
         spread = self.paid.variance - (0.0 if self.received.alone else self.received.variance)
         root = distance * distance - 2 * spread * gain
-        return 2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
+        return (
+            2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
+        )
 
 
 def roots(equation: Equation, guess: float | None = None) -> Roots:
@@ -208,7 +210,9 @@ def _merged(flows: _Flows) -> _Flows:
         raise OneSignError
     start = rows[0][1]
     parts = [part for _, _, part in rows]
-    return _Flows([amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None)
+    return _Flows(
+        [amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None
+    )
 
 
 def _side(flows: _Flows, sign: int) -> _Side:

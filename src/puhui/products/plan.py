@@ -62,6 +62,11 @@ class Plan:
     movements: tuple[Flow, ...] = ()
 
     @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """The rows without the down payment."""
+        return self.rows[1:] if self.terms.down_payment_ppm else self.rows
+
+    @property
     def upfront_fee_minor(self) -> int:
         """Fees at disbursement, deducted or paid apart."""
         return sum(charge.upfront_minor for charge in self.charges)

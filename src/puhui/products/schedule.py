@@ -159,7 +159,7 @@ def _fees(calculation: Calculation, outstanding: list[Ints]) -> tuple[list[list[
         elif fee.collect == "each_instalment":
             rows = amounts
         else:
-            rows = _on_date(day_number(fee.on or calculation.terms.disbursed_on), calculation, amounts)
+            rows = _on_date(day_number(fee.charged_on or calculation.terms.disbursed_on), calculation, amounts)
         by_row.append(rows)
         upfront.append(at_once)
     return by_row, upfront
@@ -173,7 +173,7 @@ def _on_date(day: int, calculation: Calculation, amounts: list[Ints]) -> list[In
         rows.append(choose(due_then, amount, 0 * amount))
         before = due
     if largest(day - calculation.dates.due[-1]) > 0:
-        raise TERMS_INVALID.refuse("fees.on", problem=_AFTER_THE_END)
+        raise TERMS_INVALID.refuse("fees.charged_on", problem=_AFTER_THE_END)
     return rows
 
 

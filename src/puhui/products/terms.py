@@ -47,7 +47,7 @@ class Fee(Record):
     """A charge beside interest: an amount, or a rate of the financed principal or of the balance.
 
     collect at_disbursement: at once, from the proceeds if `deducted`; each_instalment: with every instalment;
-    on_date: with the instalment that falls due on `on` or next after it.
+    on_date: with the instalment that falls due on `charged_on` or next after it.
     """
 
     name: str = Field(min_length=1)
@@ -57,14 +57,14 @@ class Fee(Record):
     rate_ppm: RatePpm | None = None
     base: Literal["principal", "outstanding"] = "principal"
     deducted: bool = False
-    on: Day | None = None
+    charged_on: Day | None = None
 
     @model_validator(mode="after")
     def _holds(self) -> "Fee":
         if (self.amount_minor is None) == (self.rate_ppm is None):
             raise TERMS_INVALID.refuse("fees.amount_minor", problem=_ONE_OF_AMOUNT_AND_RATE)
-        if (self.on is None) == (self.collect == "on_date"):
-            raise TERMS_INVALID.refuse("fees.on", problem=_DATE_WITH_ON_DATE)
+        if (self.charged_on is None) == (self.collect == "on_date"):
+            raise TERMS_INVALID.refuse("fees.charged_on", problem=_DATE_WITH_ON_DATE)
         if self.deducted and self.collect != "at_disbursement":
             raise TERMS_INVALID.refuse("fees.deducted", problem=_DEDUCTED_AT_DISBURSEMENT)
         return self
@@ -82,7 +82,7 @@ class Subsidy(Record):
 class Movement(Record):
     """A planned draw (positive) or repayment of principal (negative) under a revolving line."""
 
-    on: Day
+    moved_on: Day
     amount_minor: Annotated[int, Field(ge=-LARGEST_PRINCIPAL_MINOR, le=LARGEST_PRINCIPAL_MINOR)]
 
 

@@ -17,19 +17,19 @@ def plan(calculation: Calculation) -> Parts:
     """
     if not calculation.terms.movements:
         return pay_principal(calculation, [0] * calculation.periods)
-    movements = sorted(calculation.terms.movements, key=lambda movement: movement.on)
-    need(movements[-1].on < to_date(calculation.dates.due[-1]), "movements", _BEFORE_LAST)
+    movements = sorted(calculation.terms.movements, key=lambda movement: movement.moved_on)
+    need(movements[-1].moved_on < to_date(calculation.dates.due[-1]), "movements", _BEFORE_LAST)
     balance, parts, drawn = calculation.principal, Parts([], []), []
     for period, due in enumerate(calculation.dates.due):
         start = calculation.dates.spans[period].start
-        within = [m for m in movements if start <= day_number(m.on) < due]
+        within = [m for m in movements if start <= day_number(m.moved_on) < due]
         interest, after = _bill(calculation, balance, period, within)
         last = period == calculation.periods - 1
         parts.principal.append(-sum(m.amount_minor for m in within if m.amount_minor < 0) + (after if last else 0))
         parts.interest.append(interest)
         drawn.append(sum(m.amount_minor for m in within if m.amount_minor > 0))
         balance = after
-    moved = tuple((day_number(m.on), m.amount_minor) for m in movements)
+    moved = tuple((day_number(m.moved_on), m.amount_minor) for m in movements)
     return Parts(parts.principal, parts.interest, drawn=tuple(drawn), movements=moved)
 
 
@@ -40,7 +40,7 @@ def _bill(calculation: Calculation, balance: int, period: int, movements: list[M
     convention = day_count(terms.day_count or "act/365", terms.unit)
     day, end = calculation.dates.spans[period].start, calculation.dates.spans[period].end
     numerator = 0
-    for on, amount in [*((day_number(m.on), m.amount_minor) for m in movements), (end, 0)]:
+    for on, amount in [*((day_number(m.moved_on), m.amount_minor) for m in movements), (end, 0)]:
         numerator += balance * convention.numerator(span(day, on))
         day, balance = on, balance + amount
         if balance < 0:
@@ -53,7 +53,7 @@ def _bill(calculation: Calculation, balance: int, period: int, movements: list[M
 def check(terms: Terms) -> None:
     """Refuse movements on or before the first day, after the last, or of nothing."""
     need(terms.day_count in (None, "act/360", "act/365", "act/364", "act/act"), "day_count", _DAILY)
-    need(all(m.on > terms.disbursed_on for m in terms.movements), "movements", _AFTER_FIRST)
+    need(all(m.moved_on > terms.disbursed_on for m in terms.movements), "movements", _AFTER_FIRST)
     need(all(m.amount_minor for m in terms.movements), "movements", _OF_SOMETHING)
 
 
