@@ -34,9 +34,9 @@ class Check(NamedTuple):
 
 def add_to(app: typer.Typer) -> None:
     """Add `doctor` to the tree of commands."""
-    app.command(
-        "doctor", help=Text("检查安装：有什么、缺什么", "say what is installed and what is missing").say()
-    )(doctor)
+    app.command("doctor", help=Text("检查安装：有什么、缺什么", "say what is installed and what is missing").say())(
+        doctor
+    )
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -102,9 +102,7 @@ def _extra(extra: str, names: list[str]) -> Check:
     if not absent:
         return Check(f"extra {extra}", "ok", Text(f"{len(names)} 个包齐全", f"all {len(names)} packages"))
     listed = ", ".join(absent)
-    return Check(
-        f"extra {extra}", "optional", Text(f"可选，未安装：{listed}", f"optional, not installed: {listed}")
-    )
+    return Check(f"extra {extra}", "optional", Text(f"可选，未安装：{listed}", f"optional, not installed: {listed}"))
 
 
 def _version(name: str) -> str | None:
@@ -136,15 +134,11 @@ def _settings() -> Iterator[Check]:
     if "utf" in encoding or encoding.startswith("gb"):
         yield Check("encoding", "ok", Text(*[encoding] * 2))
     else:
-        detail = Text(
-            f"{encoding} 写不出汉字，请设 PYTHONUTF8=1", f"{encoding} cannot write Chinese; set PYTHONUTF8=1"
-        )
+        detail = Text(f"{encoding} 写不出汉字，请设 PYTHONUTF8=1", f"{encoding} cannot write Chinese; set PYTHONUTF8=1")
         yield Check("encoding", "warning", detail)
     today = clock.today().isoformat()
     if clock.is_set():
-        detail = Text(
-            f"{today}，由 PUHUI_TODAY 设定，不是真实日期", f"{today}, set by PUHUI_TODAY, not the real date"
-        )
+        detail = Text(f"{today}，由 PUHUI_TODAY 设定，不是真实日期", f"{today}, set by PUHUI_TODAY, not the real date")
         yield Check("today", "warning", detail)
     else:
         yield Check("today", "ok", Text(f"{today}（北京日期）", f"{today} (in Beijing)"))
@@ -160,9 +154,7 @@ def _data() -> Iterator[Check]:
         after = Text(f"；{last + 1} 年起的日期为暂定", f"; dates from {last + 1} are provisional")
         yield Check("calendar", "ok", _joined(known, after))
     else:
-        after = Text(
-            "，已过期：按国务院新通知补充 holidays.csv", ", out of date: add the new notice to holidays.csv"
-        )
+        after = Text("，已过期：按国务院新通知补充 holidays.csv", ", out of date: add the new notice to holidays.csv")
         yield Check("calendar", "warning", _joined(known, after))
     try:
         count = len(places.codes())
@@ -213,8 +205,4 @@ def _draw(checks: list[Check], complete: bool) -> None:
     if complete:
         say(Text("可以使用。", "Ready.").say())
     else:
-        say(
-            Text(
-                "缺少必需的部分，见上面带 ✗ 的行。", "Something required is missing: see the lines with ✗."
-            ).say()
-        )
+        say(Text("缺少必需的部分，见上面带 ✗ 的行。", "Something required is missing: see the lines with ✗.").say())

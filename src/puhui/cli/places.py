@@ -21,19 +21,13 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="NAME…",
-        help=Text(
-            "名称或其一部分，可先写上级：河南 新安", "a name or part of it, after those above it"
-        ).say(),
+        help=Text("名称或其一部分，可先写上级：河南 新安", "a name or part of it, after those above it").say(),
     ),
 ]
-Code = Annotated[
-    str, typer.Argument(help=Text("2、4 或 6 位行政区划代码", "a place code of 2, 4 or 6 digits").say())
-]
+Code = Annotated[str, typer.Argument(help=Text("2、4 或 6 位行政区划代码", "a place code of 2, 4 or 6 digits").say())]
 Tier = Annotated[
     int | None,
-    typer.Option(
-        min=1, max=5, help=Text("只要这一市场层级（1 至 5）", "only this market tier (1 to 5)").say()
-    ),
+    typer.Option(min=1, max=5, help=Text("只要这一市场层级（1 至 5）", "only this market tier (1 to 5)").say()),
 ]
 
 

@@ -145,7 +145,7 @@ def solve_command(
     plan = schedule(terms.model_copy(update={field: answer}))
     cost = plan_cost(plan)
     if as_json:
-        print_json({field: answer, "instalment_minor": wished_minor, **plan_as_dict(plan, cost)})
+        print_json({"answer": {field: answer}, "instalment_minor": wished_minor, **plan_as_dict(plan, cost)})
         return
     shown = format_rate(answer) if field.endswith("_ppm") else str(answer)
     say(f"{field}: {format_minor(answer, terms.currency_digits) if field.endswith('_minor') else shown}")
