@@ -7,8 +7,8 @@ the same run: writing as many int64 figures to memory.
 import sys
 
 import numpy as np
-from measure import Stopwatch, one_core, peak_mb, percentiles, short_hash
 
+from measure import Stopwatch, one_core, peak_mb, percentiles, short_hash
 from puhui.products.annual_cost_plan import plan_cost
 from puhui.products.schedule import schedule
 from puhui.products.schedule_columns import schedule_columns

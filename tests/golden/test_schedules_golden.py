@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from conftest import golden
 
+from conftest import golden
 from puhui.products.schedule import schedule
 from puhui.products.terms import read_terms
 

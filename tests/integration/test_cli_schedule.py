@@ -61,7 +61,9 @@ def test_standard_input(puhui):
 
 def test_a_person_sees_every_figure_uncut(puhui, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    code, out, _ = puhui("schedule", terms={**TERMS, "fees": [{"name": "费", "collect": "at_disbursement", "amount_minor": 50_000}]})
+    code, out, _ = puhui(
+        "schedule", terms={**TERMS, "fees": [{"name": "费", "collect": "at_disbursement", "amount_minor": 50_000}]}
+    )
     assert code == 0
     for text in ("2024-02-15", "8,896.33", "2024 年小计", "合计", "真实年化成本", "实际到手", "120,000.00"):
         assert text in out
@@ -101,7 +103,9 @@ def test_bad_input_is_one_line_and_exit_2(puhui, terms, word):
     assert word in err
 
 
-@pytest.mark.parametrize("arguments", [["schedule", "no-such-file.json"], ["schedule"], ["nonsense"], ["schema", "x"], ["schedule", "."]])
+@pytest.mark.parametrize(
+    "arguments", [["schedule", "no-such-file.json"], ["schedule"], ["nonsense"], ["schema", "x"], ["schedule", "."]]
+)
 def test_bad_usage_is_one_line_and_exit_2(puhui, arguments):
     code, _, err = puhui(*arguments)
     assert code == 2

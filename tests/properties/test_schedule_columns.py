@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import DAYS, PRINCIPALS, RATES, terms_data
 
 from puhui.kernel.dates import day_number
 from puhui.kernel.refusals import Refusal
 from puhui.products.schedule import schedule
 from puhui.products.schedule_columns import schedule_columns
 from puhui.products.terms import read_terms
+from strategies import DAYS, PRINCIPALS, RATES, terms_data
 
 FIELDS = ("principal_minor", "interest_minor", "fee_minor", "total_minor", "outstanding_principal_minor")
 
@@ -79,14 +79,24 @@ def test_column_equals_single(book):
 
 
 @settings(max_examples=150, deadline=None)
-@given(terms_data(methods=("annuity", "equal_principal", "flat", "balloon")), st.lists(PRINCIPALS, min_size=1, max_size=8))
+@given(
+    terms_data(methods=("annuity", "equal_principal", "flat", "balloon")), st.lists(PRINCIPALS, min_size=1, max_size=8)
+)
 def test_fees_and_first_due_dates_in_columns(template, principals):
     own = [
-        {"principal_minor": max(p, template.get("balloon_minor") or 0) + 1, "annual_rate_ppm": template["annual_rate_ppm"]}
+        {
+            "principal_minor": max(p, template.get("balloon_minor") or 0) + 1,
+            "annual_rate_ppm": template["annual_rate_ppm"],
+        }
         for p in principals
     ]
     own = [
-        {**o, "principal_minor": min(o["principal_minor"], 10**12), "disbursed_on": template["disbursed_on"], "due_day": 0}
+        {
+            **o,
+            "principal_minor": min(o["principal_minor"], 10**12),
+            "disbursed_on": template["disbursed_on"],
+            "due_day": 0,
+        }
         for o in own
     ]
     loans = [(0, o) for o in own if not refused(template, o)]

@@ -1,11 +1,11 @@
 """Laws of every repayment plan, for all terms."""
 
 from hypothesis import assume, given, settings
-from strategies import terms_data
 
 from puhui.kernel.refusals import Refusal
 from puhui.products.schedule import schedule
 from puhui.products.terms import read_terms
+from strategies import terms_data
 
 
 def plan_of(data):

@@ -96,12 +96,28 @@ REFUSED = [
     ({"method": "step", "step_every": 1, "step_ppm": 500_000}, "step_ppm"),
     ({"method": "step", "step_every": 1, "step_minor": 100_000}, "step_minor"),
     ({"method": "revolving"}, "day_count"),
-    ({"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2024-03-01", "amount_minor": -100_001}]}, "movements"),
-    ({"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2024-01-15", "amount_minor": 1}]}, "movements"),
-    ({"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2025-01-15", "amount_minor": 1}]}, "movements"),
+    (
+        {
+            "method": "revolving",
+            "day_count": "act/360",
+            "movements": [{"moved_on": "2024-03-01", "amount_minor": -100_001}],
+        },
+        "movements",
+    ),
+    (
+        {"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2024-01-15", "amount_minor": 1}]},
+        "movements",
+    ),
+    (
+        {"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2025-01-15", "amount_minor": 1}]},
+        "movements",
+    ),
     ({"fees": [{"name": "费", "collect": "each_instalment"}]}, "fees.amount_minor"),
     ({"fees": [{"name": "费", "collect": "on_date", "amount_minor": 1}]}, "fees.charged_on"),
-    ({"fees": [{"name": "费", "collect": "on_date", "amount_minor": 1, "charged_on": "2025-01-16"}]}, "fees.charged_on"),
+    (
+        {"fees": [{"name": "费", "collect": "on_date", "amount_minor": 1, "charged_on": "2025-01-16"}]},
+        "fees.charged_on",
+    ),
     ({"fees": [{"name": "费", "collect": "each_instalment", "amount_minor": -1}]}, "fees.0.amount_minor"),
     ({"fees": [{"name": "费", "collect": "each_instalment", "amount_minor": 1, "deducted": True}]}, "fees.deducted"),
     ({"subsidy": {"rate_ppm": 120_001}}, "subsidy.rate_ppm"),
@@ -120,7 +136,9 @@ def test_refused_naming_the_field(change, field):
     assert field.split(".")[0] in caught.value.message("en")
 
 
-@pytest.mark.parametrize("change", [{"principal_minor": 1}, {"principal_minor": 10**12}, {"annual_rate_ppm": 3_000_000}])
+@pytest.mark.parametrize(
+    "change", [{"principal_minor": 1}, {"principal_minor": 10**12}, {"annual_rate_ppm": 3_000_000}]
+)
 @pytest.mark.parametrize("count", [1, 600])
 def test_the_bounds_themselves_are_accepted(change, count):
     plan = schedule(read_terms({**GOOD, **change, "instalments": count}))

@@ -1,11 +1,9 @@
 """`puhui doctor`: what is installed, what is missing, and what to do about it."""
 
-import platform
 import re
 import sys
 from collections.abc import Iterator
 from datetime import date
-from importlib import metadata
 from typing import Literal, NamedTuple
 
 import typer
@@ -54,7 +52,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _installation() -> Iterator[Check]:
     """Python, Puhui itself, the required packages, the optional sets of packages."""
-    version = platform.python_version()
+    from importlib import metadata
+
+    version = ".".join(map(str, sys.version_info[:3]))
     enough = sys.version_info >= OLDEST_PYTHON
     oldest = ".".join(map(str, OLDEST_PYTHON))
     yield Check(
@@ -106,6 +106,8 @@ def _extra(extra: str, names: list[str]) -> Check:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

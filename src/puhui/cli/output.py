@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help=Text("输出 JSON", "print JSON").say())]
 InputFile = Annotated[
-    str, typer.Argument(metavar="FILE", help=Text("JSON 文件，“-” 为标准输入", "a JSON file, or - for standard input").say())
+    str,
+    typer.Argument(
+        metavar="FILE", help=Text("JSON 文件，“-” 为标准输入", "a JSON file, or - for standard input").say()
+    ),
 ]
 
 

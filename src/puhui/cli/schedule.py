@@ -1,5 +1,6 @@
 """`puhui schedule`, `puhui solve`, `puhui schema`: plans, inverse questions, published schemas."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("schedule", help=Text("由贷款条件算出还款计划和真实年化成本", "plan and true annual cost of terms").say())(
-        schedule_command
-    )
+    app.command(
+        "schedule", help=Text("由贷款条件算出还款计划和真实年化成本", "plan and true annual cost of terms").say()
+    )(schedule_command)
     app.command("solve", help=Text("由想要的期供反求本金、期限、利率或首付", "what fits a wished instalment").say())(
         solve_command
     )
@@ -62,10 +63,13 @@ def draw_plan(plan: "Plan", cost: "PlanCost") -> None:
 
     digits = plan.terms.currency_digits
     subsidised = plan.terms.subsidy is not None
-    title = f"{KINDS[plan.terms.method].title.say()} · {format_minor(plan.terms.principal_minor, digits)} · " + Text(
-        f"合同年利率 {format_rate(plan.terms.annual_rate_ppm)}",
-        f"contract rate {format_rate(plan.terms.annual_rate_ppm)} a year",
-    ).say()
+    title = (
+        f"{KINDS[plan.terms.method].title.say()} · {format_minor(plan.terms.principal_minor, digits)} · "
+        + Text(
+            f"合同年利率 {format_rate(plan.terms.annual_rate_ppm)}",
+            f"contract rate {format_rate(plan.terms.annual_rate_ppm)} a year",
+        ).say()
+    )
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
     for heading in (Text("期", "n"), Text("到期日", "due")):
         table.add_column(heading.say(), justify="right", no_wrap=True)
@@ -76,7 +80,7 @@ def draw_plan(plan: "Plan", cost: "PlanCost") -> None:
     for year in years:
         rows = [row for row in plan.rows if row.due_on.year == year]
         for row in rows:
-            cells = _sums([row], subsidised) + [row.outstanding_principal_minor]
+            cells = [*_sums([row], subsidised), row.outstanding_principal_minor]
             table.add_row(str(row.n), row.due_on.isoformat(), *(format_minor(cell, digits) for cell in cells))
         if len(years) > 1:
             sums = [format_minor(cell, digits) for cell in _sums(rows, subsidised)]
@@ -156,11 +160,14 @@ def schema_command(name: Annotated[str, typer.Argument(metavar="terms|product|ru
     """Print the JSON Schema of terms, a product definition or a rule."""
     from puhui.kernel.inputs import one_of
 
-    one_of("schema", name, ("terms", "product", "rule"))
-    if name == "terms":
-        from puhui.products.terms import terms_schema as schema
-    elif name == "rule":
-        from puhui.rulebook.rule import rule_schema as schema
-    else:
-        from puhui.products.definition import product_schema as schema
-    print_json(schema())
+    one_of("schema", name, _SCHEMAS)
+    module, function = _SCHEMAS[name].split(":")
+    print_json(getattr(import_module(module), function)())
+
+
+# Imported only when asked for, so that the command line starts quickly.
+_SCHEMAS = {
+    "terms": "puhui.products.terms:terms_schema",
+    "product": "puhui.products.definition:product_schema",
+    "rule": "puhui.rulebook.rule:rule_schema",
+}

@@ -41,13 +41,14 @@ def lesser(left: Ints, right: Ints) -> Ints:
     return np.minimum(left, right)
 
 
-def greater(left: Ints, right: Ints) -> Ints:
-    """Return the greater, element by element."""
-    if isinstance(left, int) and isinstance(right, int):
-        return left if left > right else right
+def between(value: Ints, least: Ints, most: Ints) -> Ints:
+    """Return `value`, but no less than `least`, then no more than `most`, element by element."""
+    if isinstance(value, int):
+        value = value if value > least else least
+        return value if value < most else most
     import numpy as np
 
-    return np.maximum(left, right)
+    return np.minimum(np.maximum(value, least), most)
 
 
 def choose(condition: Any, yes: Ints, no: Ints) -> Ints:

@@ -98,6 +98,4 @@ def _is_leap(year: int) -> bool:
 
 
 _IS_LEAP = table([int(_is_leap(year)) for year in range(1970, LAST_YEAR + 2)])
-_LEAP_DAYS_BEFORE_YEAR = table(
-    [366 * sum(map(_is_leap, range(1970, year))) for year in range(1970, LAST_YEAR + 2)]
-)
+_LEAP_DAYS_BEFORE_YEAR = table([366 * sum(map(_is_leap, range(1970, year))) for year in range(1970, LAST_YEAR + 2)])

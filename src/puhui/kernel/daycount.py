@@ -5,7 +5,7 @@ The first day is counted and the last is not (算头不算尾). One registry lin
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from puhui.kernel.columns import Ints
 from puhui.kernel.dates import leap_days, whole_months
@@ -14,8 +14,7 @@ DayCountName = Literal["30/360", "act/360", "act/365", "act/364", "act/act", "pe
 Unit = Literal["month", "week", "day"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From `start` to `end` (day numbers): `months` whole months and `odd_days` beyond them."""
 
     start: Ints

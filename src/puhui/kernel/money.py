@@ -24,9 +24,7 @@ CURRENCY_MIXED = declare(
 DIGITS = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "JPY": 0}
 
 # Plain digits, with thousands separators or without; the length keeps the number readable at all.
-_AMOUNT = re.compile(
-    r"(?P<sign>-?)(?P<whole>[0-9]{1,20}|[0-9]{1,3}(,[0-9]{3}){1,6})(\.(?P<decimals>[0-9]{1,20}))?"
-)
+_AMOUNT = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{1,20}|[0-9]{1,3}(,[0-9]{3}){1,6})(\.(?P<decimals>[0-9]{1,20}))?")
 
 
 @dataclass(frozen=True, slots=True)

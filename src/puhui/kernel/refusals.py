@@ -34,8 +34,7 @@ class Refusal(Exception):
     def message(self, language: str | None = None) -> str:
         """Return the sentence for a person, in `language` or the user's."""
         values = {
-            name: value.say(language) if isinstance(value, Text) else value
-            for name, value in self.details.items()
+            name: value.say(language) if isinstance(value, Text) else value for name, value in self.details.items()
         }
         return self.kind.text.say(language).format(**values)
 

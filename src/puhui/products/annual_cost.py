@@ -49,31 +49,21 @@ ANNUAL_COST_TANGLED = declare(
     "The flows in {field} cancel almost everywhere: their annual costs cannot all be found. Check the data.",
 )
 
-MONTHS_A_YEAR = 12
-DAYS_A_YEAR = 365
+YEAR_MONTHS = 12
+YEAR_DAYS = 365
 # A figure within a millionth of a ppm below a half counts as the half: noise of floats must not round it down.
 TIE_PPM = 1e-6
+# No flow lies farther from the start than this, in years or periods.
+FARTHEST = 1e6
+REQUIRED = Text("缺少必填字段", "is required")
+UNKNOWN = Text("未知字段，请删除或更正拼写", "is not a known field; remove it or correct its spelling")
 # Keys of a published case that describe it and change nothing.
 DESCRIPTIVE = frozenset(
-    [
-        "id",
-        "group",
-        "title",
-        "published",
-        "published_unit",
-        "published_decimals",
-        "published_rounded",
-        "headline_reproduces",
-        "tolerance",
-        "reproduces",
-        "recomputed",
-        "source",
-        "provenance",
-        "notes",
-        "note",
-        "description",
-        "comment",
-    ]
+    (
+        *("id", "group", "title", "source", "provenance", "notes", "note", "description", "comment"),
+        *("published", "published_unit", "published_decimals", "published_rounded", "tolerance"),
+        *("reproduces", "headline_reproduces", "recomputed"),
+    )
 )
 
 
@@ -191,8 +181,8 @@ def figures(amounts: Sequence[int], months: Sequence[float], on: Sequence[date])
     found = _monthly(by_months)
     days = [day.toordinal() for day in on]
     first = min(days)
-    by_days = _equation(amounts, [(day - first) / DAYS_A_YEAR for day in days], "amounts")
-    near = math.log1p(found["irr_x12"] / MONTHS_A_YEAR)
+    by_days = _equation(amounts, [(day - first) / YEAR_DAYS for day in days], "amounts")
+    near = math.log1p(found["irr_x12"] / YEAR_MONTHS)
     if by_days.distance and by_months.distance:
         near *= by_months.distance / by_days.distance
     xirr = the_rate([math.expm1(u) for u in _all_roots(by_days, "amounts", near).values])
@@ -231,7 +221,7 @@ def annual_cost_case(data: object) -> dict[str, Any]:
             )
     for name in ("convention", "flows"):
         if data.get(name) is None:
-            raise _wrong(name, "缺少必填字段", "is required")
+            raise _wrong(name, *REQUIRED)
     if "unit" in data and not getattr(CONVENTIONS.get(data["convention"]), "dated_by_unit", True):
         raise _wrong("unit", "只用于 EU_APR", "is for EU_APR only")
     found = solve(data["flows"], data["convention"], data.get("periods_per_year"), data.get("unit", "month"))
@@ -255,33 +245,33 @@ def eu_years(start_on: date, end_on: date, unit: str = "month") -> float:
         whole, left = divmod((end_on - start_on).days, 7)
         odd_end_on = start_on + timedelta(days=left)
         return whole / 52 + left / _year_days(odd_end_on)
-    step = MONTHS_A_YEAR if unit == "year" else 1
-    months = (end_on.year - start_on.year) * MONTHS_A_YEAR + end_on.month - start_on.month
+    step = YEAR_MONTHS if unit == "year" else 1
+    months = (end_on.year - start_on.year) * YEAR_MONTHS + end_on.month - start_on.month
     months -= months % step
     while months_before(end_on, months) < start_on:
         months -= step
     odd_end_on = months_before(end_on, months)
-    return months / MONTHS_A_YEAR + (odd_end_on - start_on).days / _year_days(odd_end_on)
+    return months / YEAR_MONTHS + (odd_end_on - start_on).days / _year_days(odd_end_on)
 
 
 def months_before(on: date, months: int) -> date:
     """Return the date that many months earlier, at the month's last day where the day does not exist."""
-    year, month = divmod(on.year * MONTHS_A_YEAR + on.month - 1 - months, MONTHS_A_YEAR)
+    year, month = divmod(on.year * YEAR_MONTHS + on.month - 1 - months, YEAR_MONTHS)
     return date(year, month + 1, min(on.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _year_days(end_on: date) -> int:
     """Return the days of the year that ends on `end_on`: 366 when a 29 February lies in it."""
     leap = calendar.isleap(end_on.year if (end_on.month, end_on.day) >= (2, 29) else end_on.year - 1)
-    return DAYS_A_YEAR + leap
+    return YEAR_DAYS + leap
 
 
 def _monthly(equation: Equation) -> dict[str, Any]:
     values = _all_roots(equation, "amounts").values
-    if the_rate(values) > HIGHEST / MONTHS_A_YEAR:
+    if the_rate(values) > HIGHEST / YEAR_MONTHS:
         raise ANNUAL_COST_NO_ROOT.refuse("amounts")
-    rates = [MONTHS_A_YEAR * math.expm1(u) for u in values]
-    irr_x12, effective = the_rate(rates), math.expm1(MONTHS_A_YEAR * the_rate(values))
+    rates = [YEAR_MONTHS * math.expm1(u) for u in values]
+    irr_x12, effective = the_rate(rates), math.expm1(YEAR_MONTHS * the_rate(values))
     return {
         "irr_x12_ppm": to_ppm(irr_x12),
         "effective_ppm": to_ppm(effective),
@@ -334,7 +324,7 @@ def _number(value: object, field: str, least: float = -math.inf, most: float = m
 
 def _periods(value: object) -> float:
     if value is None:
-        raise _wrong("periods_per_year", "缺少必填字段", "is required")
+        raise _wrong("periods_per_year", *REQUIRED)
     number = _number(value, "periods_per_year")
     if number <= 0:
         raise _wrong("periods_per_year", "必须大于 0", "must be more than 0")
@@ -370,7 +360,7 @@ def _periodic(flows: Sequence[Any], _unit: str) -> Flows:
 
 def _timed(flows: Sequence[Any], _unit: str) -> Flows:
     rows = list(enumerate(_rows(flows, "years", "amount")))
-    times = [_number(years, f"flows.{place}.0", 0) for place, (years, _) in rows]
+    times = [_number(years, f"flows.{place}.0", 0, FARTHEST) for place, (years, _) in rows]
     return Flows([_number(amount, f"flows.{place}.1") for place, (_, amount) in rows], times)
 
 
@@ -383,7 +373,7 @@ def _dated(flows: Sequence[Any]) -> tuple[list[float], list[date]]:
 def _by_days(flows: Sequence[Any], _unit: str) -> Flows:
     amounts, on = _dated(flows)
     first_on = min(on)
-    return Flows(amounts, [(day - first_on).days / DAYS_A_YEAR for day in on])
+    return Flows(amounts, [(day - first_on).days / YEAR_DAYS for day in on])
 
 
 def _by_eu_intervals(flows: Sequence[Any], unit: str) -> Flows:
@@ -396,7 +386,7 @@ def _by_eu_intervals(flows: Sequence[Any], unit: str) -> Flows:
 
 def _by_unit_periods(flows: Sequence[Any], _unit: str) -> Flows:
     rows = list(enumerate(_rows(flows, "periods", "fraction", "amount")))
-    times = [_number(periods, f"flows.{place}.0", 0) for place, (periods, _, _) in rows]
+    times = [_number(periods, f"flows.{place}.0", 0, FARTHEST) for place, (periods, _, _) in rows]
     parts = [_number(part, f"flows.{place}.1", 0, 1) for place, (_, part, _) in rows]
     return Flows([_number(amount, f"flows.{place}.2") for place, (_, _, amount) in rows], times, parts)
 
@@ -410,12 +400,8 @@ _ALL = (
         times_periods=True,
     ),
     Convention("EFF_YEARS", Text("有效年利率，时间以年计", "effective annual rate, times in years"), _timed),
-    Convention(
-        "XIRR_365", Text("按天的有效年利率，实际天数/365", "effective annual rate, days / 365"), _by_days
-    ),
-    Convention(
-        "EU_APR", Text("欧盟 APR，按日期", "EU APR, from dates"), _by_eu_intervals, dated_by_unit=True
-    ),
+    Convention("XIRR_365", Text("按天的有效年利率，实际天数/365", "effective annual rate, days / 365"), _by_days),
+    Convention("EU_APR", Text("欧盟 APR，按日期", "EU APR, from dates"), _by_eu_intervals, dated_by_unit=True),
     Convention(
         "REGZ",
         Text("美国 Z 条例精算法 APR", "US Regulation Z APR, actuarial method"),

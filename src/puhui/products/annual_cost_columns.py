@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puhui.kernel.rates import PPM
-from puhui.products.annual_cost import DAYS_A_YEAR, MONTHS_A_YEAR, TIE_PPM, chosen_root
+from puhui.products.annual_cost import TIE_PPM, YEAR_DAYS, YEAR_MONTHS, chosen_root
 from puhui.products.annual_cost_solver import HIGHEST
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -47,9 +47,7 @@ class FigureColumns:
     irr_x12: Floats
 
 
-def figures_columns(
-    amounts: Numbers, months: Numbers | None = None, days: Numbers | None = None
-) -> FigureColumns:
+def figures_columns(amounts: Numbers, months: Numbers | None = None, days: Numbers | None = None) -> FigureColumns:
     """Return the annual cost of every loan, equal to `annual_cost.figures` on each.
 
     `amounts` (moments, loans): int64 or float64, borrower's side, received +, paid -, zero where a loan has no flow.
@@ -61,7 +59,7 @@ def figures_columns(
     irr_x12 = _nominal(u)
     xirr_ppm = None
     if days is not None:
-        by_days = _settled(amounts, _Positions.of(days, amounts.shape[0], DAYS_A_YEAR), (np.expm1,))
+        by_days = _settled(amounts, _Positions.of(days, amounts.shape[0], YEAR_DAYS), (np.expm1,))
         xirr_ppm = _ppm(np.expm1(by_days))[0]
     return FigureColumns(_ppm(irr_x12)[0], _ppm(_effective(u))[0], xirr_ppm, irr_x12)
 
@@ -72,11 +70,11 @@ def irr_columns(flows: Numbers) -> Floats:
 
 
 def _nominal(u: Floats) -> Floats:
-    return MONTHS_A_YEAR * np.expm1(u)
+    return YEAR_MONTHS * np.expm1(u)
 
 
 def _effective(u: Floats) -> Floats:
-    return np.expm1(MONTHS_A_YEAR * u)
+    return np.expm1(YEAR_MONTHS * u)
 
 
 def _settled(amounts: Numbers, positions: _Positions, ways: Sequence[Callable[[Floats], Floats]]) -> Floats:
@@ -116,7 +114,8 @@ class _Positions:
     def part(self, chosen: slice | Whole) -> Floats:
         """Return the times of some loans, from the first moment on."""
         times = self.times if self.times.ndim == 1 else self.times[:, chosen]
-        return (times - times[0]) / self.unit
+        found: Floats = (times - times[0]) / self.unit
+        return found
 
     def alone(self, loan: int) -> list[float]:
         times = self.times if self.times.ndim == 1 else self.times[:, loan]
@@ -173,7 +172,8 @@ def _single_crossing(block: Floats, plain: NDArray[np.bool_]) -> Whole:
     positive = totals > 0
     turns = (positive[1:] != positive[:-1]).sum(axis=0)
     zero = (totals == 0).any(axis=0)
-    return chosen[positive[0] & (totals[-1] < 0) & (turns == 1) & ~zero]
+    crossing: Whole = chosen[positive[0] & (totals[-1] < 0) & (turns == 1) & ~zero]
+    return crossing
 
 
 def _plain(block: Floats, times: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -242,25 +242,26 @@ def _guess(received: Floats, paid: Floats, times: Floats) -> Floats:
     mean = first / total
     gain = np.log(-total / received)
     root = mean * mean - 2 * (second / total - mean * mean) * gain
-    return 2 * gain / (mean + np.sqrt(np.where(root > 0, root, mean * mean)))
+    guess: Floats = 2 * gain / (mean + np.sqrt(np.where(root > 0, root, mean * mean)))
+    return guess
 
 
 def _mixed(block: Floats, times: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Solve loans with several sums received, whose one root above zero is bracketed: Newton, else bisection."""
     received, paid = np.maximum(block, 0.0), np.maximum(-block, 0.0)
     gaps = np.diff(times, axis=0, prepend=times[:1])
-    low, high = np.zeros(block.shape[1]), np.full(block.shape[1], HIGHEST / MONTHS_A_YEAR)
+    low, high = np.zeros(block.shape[1]), np.full(block.shape[1], HIGHEST / YEAR_MONTHS)
     u = np.zeros(block.shape[1])
     open_ = np.ones(block.shape[1], dtype=np.bool_)
     for _ in range(MORE_PASSES):
         (more, early), (less, late) = _present(received, gaps, u), _present(paid, gaps, u)
         h = np.log(more / less)
         low, high = np.where(h > 0, low, u), np.where(h > 0, u, high)
-        following = u - h / (late / less - early / more)
-        inside = (following > low) & (following < high)
-        following = np.where(inside, following, (low + high) / 2)
-        open_ = ~(np.abs(following - u) <= LAST_STEP * np.abs(u)) | ~inside
-        u = following
+        newton = u - h / (late / less - early / more)
+        arrived = np.abs(newton - u) <= LAST_STEP * np.abs(u)
+        stays = arrived | ((newton > low) & (newton < high))
+        u = np.where(open_, np.where(stays, newton, (low + high) / 2), u)
+        open_ &= ~arrived
         if not open_.any():
             break
     return u, open_

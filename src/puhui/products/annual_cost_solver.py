@@ -24,7 +24,7 @@ from typing import NamedTuple
 # The domain of u: from i = -100 % + 1e-15 to i = 1e299. Beyond it a rate has no meaning as a float.
 LOWEST = math.log(1e-15)
 HIGHEST = 299 * math.log(10)
-# Below this |u t| the differences are summed, not the present values, so that rates near zero keep all digits.
+# Below this |u t|, and relative difference, the differences are summed, not the present values, so that rates near zero keep all digits.
 NEAR_PAR = 0.5
 # A Newton step this small, relative to u, leaves an error of its square: nothing.
 LAST_STEP = 1e-8
@@ -63,8 +63,8 @@ class _Side:
         self.first = times[0]
         self.last = times[-1]
         self.weighted = list(map(mul, amounts, times))
-        self.total = sum(amounts)
-        self.moment = sum(self.weighted)
+        self.total = math.fsum(amounts)
+        self.moment: float = sum(self.weighted)
         self.alone = self.last == 0
 
     @property
@@ -75,7 +75,8 @@ class _Side:
     @property
     def variance(self) -> float:
         """The variance of that time."""
-        return sum(map(mul, self.weighted, self.times)) / self.total - self.mean**2
+        second: float = sum(map(mul, self.weighted, self.times))
+        return second / self.total - self.mean * self.mean
 
     def change(self, u: float) -> tuple[float, float]:
         """Return (present value - total amount, mean time): exact to the last digits near u = 0."""
@@ -114,9 +115,7 @@ class Equation:
 
     __slots__ = ("balance", "changes", "curved", "horizon", "paid", "received", "rising")
 
-    def __init__(
-        self, amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None = None) -> None:
         flows = _netted(amounts, times, parts)
         self.curved = flows.parts is not None
         self.received = _side(flows, 1)
@@ -134,13 +133,15 @@ class Equation:
 
     def at(self, u: float) -> tuple[float, float, float]:
         """Return h(u) and the mean times of what is paid and received."""
-        if self.curved or abs(u) * self.horizon > NEAR_PAR:
-            paid, late = self.paid.log_value(u)
-            received, early = self.received.log_value(u)
-            return received - paid, late, early
-        less, late = self.paid.change(u)
-        more, early = self.received.change(u)
-        return math.log1p((self.balance + more - less) / (self.paid.total + less)), late, early
+        if not self.curved and abs(u) * self.horizon <= NEAR_PAR:
+            less, late = self.paid.change(u)
+            more, early = self.received.change(u)
+            excess = (self.balance + more - less) / (self.paid.total + less)
+            if excess > -NEAR_PAR:
+                return math.log1p(excess), late, early
+        paid, late = self.paid.log_value(u)
+        received, early = self.received.log_value(u)
+        return received - paid, late, early
 
     def noise(self, u: float) -> float:
         """Return the size below which h(u), as floats compute it, cannot be told from zero."""
@@ -154,12 +155,11 @@ class Equation:
         distance = self.distance
         if distance == 0 or self.curved:
             return 0.0
-        gain = math.log1p(-self.balance / self.received.total)
+        excess = -self.balance / self.received.total
+        gain = math.log1p(excess) if excess > -NEAR_PAR else math.log(self.paid.total / self.received.total)
         spread = self.paid.variance - (0.0 if self.received.alone else self.received.variance)
         root = distance * distance - 2 * spread * gain
-        return (
-            2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
-        )
+        return 2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
 
 
 def roots(equation: Equation, guess: float | None = None) -> Roots:
@@ -190,14 +190,12 @@ class _Flows(NamedTuple):
 
 def _netted(amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None) -> _Flows:
     flows = _Flows(list(map(float, amounts)), list(map(float, times)), list(map(float, parts or ())) or None)
-    in_order = parts is None and all(map(lt, flows.times, flows.times[1:]))
-    if not in_order or flows.times[0] or 0.0 in flows.amounts:
-        flows = _merged(flows)
     size = max(max(flows.amounts), -min(flows.amounts))
-    if SMALLEST < size < LARGEST:
-        return flows
-    power = -math.frexp(size)[1]
-    return flows._replace(amounts=[math.ldexp(amount, power) for amount in flows.amounts])
+    if not SMALLEST < size < LARGEST:
+        power = -math.frexp(size)[1]
+        flows = flows._replace(amounts=[math.ldexp(amount, power) for amount in flows.amounts])
+    in_order = parts is None and all(map(lt, flows.times, flows.times[1:]))
+    return flows if in_order and flows.times[0] == 0 and 0.0 not in flows.amounts else _merged(flows)
 
 
 def _merged(flows: _Flows) -> _Flows:
@@ -210,9 +208,7 @@ def _merged(flows: _Flows) -> _Flows:
         raise OneSignError
     start = rows[0][1]
     parts = [part for _, _, part in rows]
-    return _Flows(
-        [amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None
-    )
+    return _Flows([amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None)
 
 
 def _side(flows: _Flows, sign: int) -> _Side:

@@ -10,7 +10,7 @@ taken apart first, exactly.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from puhui.kernel.columns import LARGEST, Ints, choose, greater, is_column, largest, lesser
+from puhui.kernel.columns import LARGEST, Ints, between, choose, is_column, largest, lesser
 from puhui.kernel.daycount import DayCount
 from puhui.kernel.rates import PPM
 from puhui.kernel.rounding import Rounding, round_div, round_mul_div
@@ -74,20 +74,21 @@ class Calculation:
         return round_div(balance * self.rates[period], self.unit, self.rounding)
 
 
-def calculation_of(
-    terms: Terms, values: Values, principal: Ints, dates: Dates, convention: DayCount
-) -> Calculation:
+def calculation_of(terms: Terms, values: Values, principal: Ints, dates: Dates, convention: DayCount) -> Calculation:
     """Return the Calculation of `principal` financed over the spans of `dates`."""
     free = terms.grace.interest_free
     numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
     unit = convention.denominator * PPM
+    rate_ppm = values.annual_rate_ppm
     same: dict[int, Ints] = {}
-    rates = [
-        values.annual_rate_ppm * numerator
-        if is_column(numerator)
-        else same.setdefault(numerator, values.annual_rate_ppm * numerator)
-        for numerator in numerators
-    ]
+    rates = []
+    for numerator in numerators:
+        if is_column(numerator):
+            rates.append(rate_ppm * numerator)
+        else:
+            if numerator not in same:
+                same[numerator] = rate_ppm * numerator
+            rates.append(same[numerator])
     room = (LARGEST - unit) // max(1, largest(values.principal_minor) * largest(values.annual_rate_ppm))
     return Calculation(
         terms,
@@ -127,7 +128,7 @@ def pay_totals(calculation: Calculation, totals: Sequence[Ints]) -> Parts:
     def principal_of(period: int, balance: Ints, interest: Ints) -> Ints:
         if period < grace:
             return 0 * balance
-        return lesser(greater(totals[period] - interest, 0), balance)
+        return between(totals[period] - interest, 0, balance)
 
     return _run(calculation, principal_of)
 

@@ -57,7 +57,9 @@ def _nominal(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints) -> l
         first = choose(first_due == NO_DAY, disbursed + step, first_due)
         return [first + period * step for period in range(terms.instalments)]
     given = first_due != NO_DAY
-    anchor = choose(due_day > 0, due_day, choose(given, day_of_month(choose(given, first_due, 0)), day_of_month(disbursed)))
+    anchor = choose(
+        due_day > 0, due_day, choose(given, day_of_month(choose(given, first_due, 0)), day_of_month(disbursed))
+    )
     first = choose(given, first_due, _first_due(terms, disbursed, anchor))
     month = month_of(first)
     later = [day_in_month(month + period * terms.every, anchor) for period in range(1, terms.instalments)]
@@ -74,9 +76,7 @@ def _first_due(terms: Terms, disbursed: Ints, anchor: Ints) -> Ints:
     return day
 
 
-def _positions(
-    terms: Terms, disbursed: Ints, nominal: list[Ints], spans: list[Span]
-) -> tuple[list[Ints], int]:
+def _positions(terms: Terms, disbursed: Ints, nominal: list[Ints], spans: list[Span]) -> tuple[list[Ints], int]:
     if terms.unit != "month":
         return [12 * (day - disbursed) for day in nominal], 365
     position, positions = 0, []

@@ -97,7 +97,8 @@ def _certified(
     relative = 8 * (len(rates) + 4) * 2.0**-53
     factor = 1.0 + np.asarray(step_ppm) / PPM
     grown, weighted, offset, moved = np.asarray(principal, float), np.zeros(1), np.zeros(1), np.zeros(1)
-    before, ratio = None, None
+    before: Ints = None
+    ratio: Ints = None
     for rate, step in zip(rates, steps, strict=True):
         if rate is not before:
             before, ratio = rate, 1.0 + np.asarray(rate) / unit
@@ -114,12 +115,13 @@ def _certified(
         np.broadcast_to((np.abs(scaled - np.floor(scaled) - 0.5) <= error) | (level <= error), rounded.shape)
     )
     for index in doubtful:
-        one = _One(*(_at(v, index) for v in values), [_at(rate, index) for rate in rates], steps, unit)
+        amounts = [_at(value, index) for value in values]
+        one = _One(amounts[0], amounts[1], amounts[2], amounts[3], [_at(rate, index) for rate in rates], steps, unit)
         rounded[index] = _exact(one, multiple, rounding) // multiple
     return rounded * multiple
 
 
-def _at(value: Any, index: int) -> int:
+def _at(value: Ints, index: Any) -> int:
     return int(value[index]) if is_column(value) else int(value)
 
 

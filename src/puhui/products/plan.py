@@ -82,13 +82,22 @@ class Plan:
         return [Flow(self.terms.disbursed_on, 0, start), *self._later(subsidised, fees), *self.movements]
 
     def _later(self, subsidised: bool, fees: bool) -> Iterator[Flow]:
+        repaid = self._repaid_between()
+        for row, position, already in zip(self.rows, self.positions, repaid, strict=True):
+            paid = row.total_minor + already
+            if subsidised:
+                paid -= row.subsidy_minor
+            if not fees:
+                paid -= row.fee_minor
+            yield Flow(row.due_on, position, -paid)
+
+    def _repaid_between(self) -> list[int]:
+        """Return, by row, the repayments (negative) that were made on their own days before it fell due."""
         repaid = [0] * len(self.rows)
         for flow in self.movements:
             row = next(i for i, row in enumerate(self.rows) if flow.on < row.due_on)
             repaid[row] += min(flow.amount_minor, 0)
-        for row, position, already in zip(self.rows, self.positions, repaid, strict=True):
-            paid = row.total_minor - (row.subsidy_minor if subsidised else 0) - (0 if fees else row.fee_minor)
-            yield Flow(row.due_on, position, -(paid + already))
+        return repaid
 
     def totals(self) -> dict[str, int]:
         """Return the sums that every schedule shows, minor units.

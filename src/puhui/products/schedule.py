@@ -5,7 +5,7 @@ Both ends share every formula: `_due` works on `Ints`. See `schedule_columns.py`
 
 from dataclasses import dataclass
 
-from puhui.kernel.columns import Ints, choose, greater, largest, lesser
+from puhui.kernel.columns import Ints, choose, largest, lesser
 from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.daycount import day_count
 from puhui.kernel.language import Text
@@ -58,19 +58,17 @@ def schedule(terms: Terms) -> Plan:
     Refuses METHOD_UNKNOWN and TERMS_INVALID, naming the field.
     """
     rows = rows_of(terms, values_of(terms), kind_of(terms))
-    down = [(terms.disbursed_on, 0)] if terms.down_payment_ppm else []
-    dates = [*down, *zip(map(to_date, rows.due[len(down) :]), rows.calculation.dates.position, strict=True)]
+    down = [0] if terms.down_payment_ppm else []
     columns = (rows.principal, rows.interest, rows.fee, rows.total, rows.outstanding, rows.subsidy)
-    instalments = tuple(
-        Instalment(n, due_on, *amounts)
-        for n, (due_on, _), *amounts in zip(range(1, len(dates) + 1), dates, *columns, strict=True)
-    )
+    numbers = range(1, len(rows.due) + 1)
+    instalments = tuple(map(Instalment._make, zip(numbers, map(to_date, rows.due), *columns, strict=True)))
     charges = tuple(
         Charge(fee.name, fee.payee, fee.collect, fee.deducted, upfront, tuple(by_row))
         for fee, upfront, by_row in zip(terms.fees, rows.upfront, rows.fees, strict=True)
     )
-    positions = tuple(position for _, position in dates)
-    return Plan(terms, instalments, charges, positions, rows.calculation.dates.positions_a_month, _movements(rows))
+    dates = rows.calculation.dates
+    positions = (*down, *dates.position)
+    return Plan(terms, instalments, charges, positions, dates.positions_a_month, _movements(rows))
 
 
 def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
@@ -88,7 +86,9 @@ def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     total = [principal + charge for principal, charge in zip(parts.principal, interest, strict=True)]
     if fees:
         total = [amount + charge for amount, charge in zip(total, fee, strict=True)]
-    rows = Rows(dates.due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts)
+    rows = Rows(
+        dates.due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts
+    )
     return _with_down_payment(rows, down, values) if largest(values.down_payment_ppm) else rows
 
 
@@ -120,7 +120,7 @@ def _subsidies(calculation: Calculation, interest: list[Ints]) -> list[Ints]:
     if subsidy is None:
         return [0] * len(interest)
     left, granted = subsidy.cap_minor, []
-    rate_ppm = greater(calculation.rate_ppm, 1)
+    rate_ppm = calculation.rate_ppm + (calculation.rate_ppm == 0)
     for period, accrued in enumerate(interest):
         share = round_div(accrued * lesser(subsidy.rate_ppm, rate_ppm), rate_ppm, calculation.rounding)
         if subsidy.instalments is not None and period >= subsidy.instalments:

@@ -38,7 +38,10 @@ _LESS = Text("必须小于贷款本金", "must be less than the principal")
 KIND = Kind(
     "balloon",
     Text("气球贷", "balloon"),
-    Text("前期按较长期限或扣除尾款计算等额还款，最后一期还清尾款", "level instalments on a longer amortisation, the rest at the end"),
+    Text(
+        "前期按较长期限或扣除尾款计算等额还款，最后一期还清尾款",
+        "level instalments on a longer amortisation, the rest at the end",
+    ),
     plan,
     fields=frozenset({"balloon_minor", "amortisation_instalments"}),
     check=check,

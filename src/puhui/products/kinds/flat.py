@@ -34,6 +34,8 @@ def plan(calculation: Calculation) -> Parts:
 KIND = Kind(
     "flat",
     Text("等本等息", "flat"),
-    Text("每期本金相同，利息（费用）始终按原始本金计算", "equal principal, and interest always on the original principal"),
+    Text(
+        "每期本金相同，利息（费用）始终按原始本金计算", "equal principal, and interest always on the original principal"
+    ),
     plan,
 )

@@ -43,13 +43,17 @@ def check(terms: Terms) -> None:
 _NEEDED = Text("必填：有收入、应还本金的月份，如 [9, 10]", "is required: the months of income, such as [9, 10]")
 _MONTHLY = Text("按收成还款须按月", "must be month for seasonal plans")
 _LAST_OUTSIDE = Text(
-    "不含最后一期所在月份，请调整期数或月份", "does not hold the month of the last instalment; change instalments or months"
+    "不含最后一期所在月份，请调整期数或月份",
+    "does not hold the month of the last instalment; change instalments or months",
 )
 
 KIND = Kind(
     "seasonal",
     Text("按收成还款", "seasonal"),
-    Text("只在有收入的月份归还本金，利息按月或随本金支付", "principal in the months of income, interest monthly or with it"),
+    Text(
+        "只在有收入的月份归还本金，利息按月或随本金支付",
+        "principal in the months of income, interest monthly or with it",
+    ),
     plan,
     fields=frozenset({"income_months", "interest_due"}),
     check=check,

@@ -1,5 +1,7 @@
 """Step-up and step-down 递增还款、递减还款: the instalment changes every so many periods, by an amount or a rate."""
 
+from itertools import pairwise
+
 from puhui.kernel.columns import is_column
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
@@ -22,7 +24,7 @@ def plan(calculation: Calculation) -> Parts:
     shape = Shape(steps, calculation.values.step_minor, calculation.values.step_ppm)
     total = level_instalment(calculation, shape)
     totals = [total] * (grace + 1)
-    for before, after in zip(steps[:-1], steps[1:], strict=True):
+    for before, after in pairwise(steps):
         if after > before:
             moved = total * (PPM + calculation.values.step_ppm)
             total = round_div(moved, PPM, terms.rounding) + calculation.values.step_minor
@@ -46,7 +48,10 @@ _TOO_STEEP = Text("过大：有一期还款不足以支付当期利息", "is too
 KIND = Kind(
     "step",
     Text("递增或递减还款", "step-up or step-down"),
-    Text("每隔若干期，还款额按金额或比例增减", "the instalment rises or falls every so many periods, by an amount or a rate"),
+    Text(
+        "每隔若干期，还款额按金额或比例增减",
+        "the instalment rises or falls every so many periods, by an amount or a rate",
+    ),
     plan,
     fields=frozenset({"step_every", "step_minor", "step_ppm"}),
     check=check,

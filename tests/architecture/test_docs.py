@@ -1,0 +1,110 @@
+"""The documents tell the truth: generated pages match the code, commands of the README run, links lead somewhere."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import make_docs
+import tidy
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+READMES = ("README.md", "README.zh-CN.md")
+PAGES = sorted(path for path in tidy.tracked(ROOT) if path.endswith(".md") and (ROOT / path).exists())
+TARGETS = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+PROGRAMS = {"puhui", ".venv/bin/puhui", "echo", "cat"}
+
+
+def commands(text: str) -> dict[str, int]:
+    """Return the command lines of the fenced sh blocks, each with the exit code it should have.
+
+    A line that ends with a backslash goes on; one with the note "# refused" (or 拒绝) should exit 2.
+    """
+    lines = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```", text)).replace("\\\n", "").splitlines()
+    parts = [re.split(r"\s+# ", line, maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
+    return {line: 2 if note and note[0].startswith(("refused", "拒绝")) else 0 for line, *note in parts}
+
+
+def readme(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+README_COMMANDS = {line: code for name in READMES for line, code in commands(readme(name)).items()}
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return make_docs.pages()
+
+
+def test_generated_pages_are_what_the_code_says(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        file = make_docs.FOLDER / name
+        assert file.exists(), f"docs/reference/{name} is not there: run make docs"
+        assert file.read_text(encoding="utf-8") == text, f"docs/reference/{name} is stale: run make docs"
+
+
+def test_generated_pages_list_what_exists(pages: dict[str, str]) -> None:
+    assert "| `INPUT_INVALID` | 422 |" in pages["refusals.md"]
+    assert "## `puhui doctor`" in pages["commands.md"]
+
+
+@pytest.mark.parametrize(("line", "code"), README_COMMANDS.items())
+def test_command_of_the_readme_does_what_it_says(line: str, code: int) -> None:
+    program, *arguments = shlex.split(line)
+    if program == "make":
+        assert set(arguments) <= TARGETS
+        return
+    assert program in PROGRAMS
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PUHUI_LANG": "zh"}
+    here = line.replace(".venv/bin/puhui", "puhui")
+    done = subprocess.run(["sh", "-c", here], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert (done.stderr if code else done.stdout).strip()
+
+
+def test_both_readmes_have_the_same_commands_and_every_target() -> None:
+    assert commands(readme(READMES[0])) == commands(readme(READMES[1]))
+    for name in READMES:
+        assert set(re.findall(r"\| `make ([a-z]+)`", readme(name))) == TARGETS - {"help"}
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as the usual viewers make them."""
+    heads = re.findall(r"(?m)^#+ (.*)$", text)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def broken_links(file: Path) -> list[str]:
+    """Return the links of a page to files or headings that do not exist; web addresses are not followed."""
+    text = re.sub(r"(?ms)^```.*?^```", "", file.read_text(encoding="utf-8"))
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        target, _, anchor = link.partition("#")
+        goal = file.parent / target if target else file
+        if not re.match(r"[a-z]+:", link) and not (
+            goal.exists() and (not anchor or anchor in anchors(goal.read_text(encoding="utf-8")))
+        ):
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links_of_a_page_lead_somewhere(path: str) -> None:
+    assert broken_links(ROOT / path) == []
+
+
+def test_planted_lies_are_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A page\n[a](gone.md) [b](page.md#what-is-not) [c](page.md#what-it-is-today) [d](https://x.cn)\n"
+        "## What it is, today\n```sh\npuhui schedule \\\n  x.json   # refused: no such file\n# only a note\n```\n",
+        encoding="utf-8",
+    )
+    assert broken_links(page) == ["gone.md", "page.md#what-is-not"]
+    assert commands(page.read_text(encoding="utf-8")) == {"puhui schedule   x.json": 2}
