@@ -90,7 +90,7 @@ def leap_days(start: Ints, end: Ints) -> Ints:
 def _leap_days_before(day: Ints) -> Ints:
     year = month_of(day) // 12
     since = day - FIRST_DAY_OF_MONTH[year * 12]
-    return _LEAP_DAYS_BEFORE_YEAR[year] + choose(_IS_LEAP[year] == 1, since, 0 * since)
+    return _LEAP_BEFORE_YEAR_DAYS[year] + choose(_IS_LEAP[year] == 1, since, 0 * since)
 
 
 def _is_leap(year: int) -> bool:
@@ -98,4 +98,4 @@ def _is_leap(year: int) -> bool:
 
 
 _IS_LEAP = table([int(_is_leap(year)) for year in range(1970, LAST_YEAR + 2)])
-_LEAP_DAYS_BEFORE_YEAR = table([366 * sum(map(_is_leap, range(1970, year))) for year in range(1970, LAST_YEAR + 2)])
+_LEAP_BEFORE_YEAR_DAYS = table([366 * sum(map(_is_leap, range(1970, year))) for year in range(1970, LAST_YEAR + 2)])

@@ -18,29 +18,33 @@ def round_div(numerator: Ints, denominator: Ints, rounding: Rounding = "half_up"
     if rounding == "half_up":
         return (numerator + denominator // 2) // denominator
     quotient = numerator // denominator
-    return quotient + _to_even(quotient, numerator - quotient * denominator, denominator)
+    return quotient + _carry(quotient, numerator - quotient * denominator, denominator, rounding)
 
 
-def round_mul_div(amount: Ints, factor: Ints, divisor: int, rounding: Rounding = "half_up") -> Ints:
-    """Return amount x factor / divisor rounded, exact where amount x factor would pass 63 bits.
+def round_mul_div(
+    amount: Ints, factor: Ints, divisor: int, rounding: Rounding = "half_up", shares: int = 1
+) -> Ints:
+    """Return amount x factor / (divisor x shares) rounded, exact where amount x factor would pass 63 bits.
 
-    The product is taken apart at the divisor: divisor x factor must stay within 63 bits.
+    The product is taken apart at the divisor: divisor x factor must stay within 63 bits, and divisor x shares.
 
     >>> round_mul_div(3 * 10**18, 31, 360 * 10**6) == round_div(3 * 10**18 * 31, 360 * 10**6)
     True
     """
     whole = amount // divisor
     part = (amount - whole * divisor) * factor
-    if rounding == "half_up":
-        return whole * factor + (part + divisor // 2) // divisor
     carried = part // divisor
-    quotient = whole * factor + carried
-    return quotient + _to_even(quotient, part - carried * divisor, divisor)
+    total = whole * factor + carried
+    share = total // shares
+    rest = (total - share * shares) * divisor + part - carried * divisor
+    return share + _carry(share, rest, divisor * shares, rounding)
 
 
-def _to_even(quotient: Ints, rest: Ints, denominator: Ints) -> Ints:
-    """Return 1 where the rest (0 <= rest < denominator) rounds up, an exact half to the even neighbour, else 0."""
+def _carry(quotient: Ints, rest: Ints, denominator: Ints, rounding: Rounding) -> Ints:
+    """Return 1 where the rest (0 <= rest < denominator) rounds up, else 0."""
     twice = 2 * rest
+    if rounding == "half_up":
+        return twice >= denominator
     return (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
 
 

@@ -138,9 +138,9 @@ def solve(
     kind = CONVENTIONS.get(convention) if isinstance(convention, str) else None
     if kind is None:
         known = ", ".join(CONVENTIONS)
-        raise _wrong("convention", f"必须是其中之一：{known}", f"must be one of: {known}")
+        raise wrong("convention", f"必须是其中之一：{known}", f"must be one of: {known}")
     if not isinstance(flows, (list, tuple)) or not flows:
-        raise _wrong("flows", "必须是非空列表", "must be a list with at least one flow")
+        raise wrong("flows", "必须是非空列表", "must be a list with at least one flow")
     factor = _periods(periods_per_year) if kind.times_periods else 1.0
     read = kind.read(flows, unit)
     found = _all_roots(_equation(read.amounts, read.times, "flows", read.parts), "flows")
@@ -210,25 +210,30 @@ def annual_cost_case(data: object) -> dict[str, Any]:
     needs it; keys that only describe it (DESCRIPTIVE) are ignored, any other is refused by name.
     """
     if not isinstance(data, Mapping):
-        raise _wrong("$", "必须是一个 JSON 对象", "must be a JSON object")
+        raise wrong("$", "必须是一个 JSON 对象", "must be a JSON object")
     known = {"convention", "flows", "periods_per_year", "unit"} | DESCRIPTIVE
     for name in data:
         if name not in known:
-            raise _wrong(
+            raise wrong(
                 str(name),
                 "未知字段，请删除或更正拼写",
                 "is not a known field; remove it or correct its spelling",
             )
     for name in ("convention", "flows"):
         if data.get(name) is None:
-            raise _wrong(name, *REQUIRED)
+            raise wrong(name, *REQUIRED)
     if "unit" in data and not getattr(CONVENTIONS.get(data["convention"]), "dated_by_unit", True):
-        raise _wrong("unit", "只用于 EU_APR", "is for EU_APR only")
+        raise wrong("unit", "只用于 EU_APR", "is for EU_APR only")
     found = solve(data["flows"], data["convention"], data.get("periods_per_year"), data.get("unit", "month"))
     answer: dict[str, Any] = {"rate": found.rate, "convention": data["convention"]}
     if found.other_rates:
         answer["other_rates"] = list(found.other_rates)
     return answer
+
+
+def wrong(field: str, zh: str, en: str) -> Refusal:
+    """Return the refusal of one wrong input, the sentence going on after the field's name."""
+    return INPUT_INVALID.refuse(field, problem=Text(f"{field} {zh}", f"{field} {en}"))
 
 
 def eu_years(start_on: date, end_on: date, unit: str = "month") -> float:
@@ -301,33 +306,29 @@ def _all_roots(equation: Equation, field: str, guess: float | None = None) -> Ro
     return found
 
 
-def _wrong(field: str, zh: str, en: str) -> Refusal:
-    return INPUT_INVALID.refuse(field, problem=Text(f"{field} {zh}", f"{field} {en}"))
-
-
 def _number(value: object, field: str, least: float = -math.inf, most: float = math.inf) -> float:
     """Return a finite number within [least, most] as a float; refuse anything else naming `field`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wrong(field, "必须是数字", "must be a number")
+        raise wrong(field, "必须是数字", "must be a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise _wrong(field, "必须是有限的数", "must be a finite number")
+        raise wrong(field, "必须是有限的数", "must be a finite number")
     if number < least:
-        raise _wrong(field, f"不得小于 {least:g}", f"must be at least {least:g}")
+        raise wrong(field, f"不得小于 {least:g}", f"must be at least {least:g}")
     if number > most:
-        raise _wrong(field, f"不得大于 {most:g}", f"must be at most {most:g}")
+        raise wrong(field, f"不得大于 {most:g}", f"must be at most {most:g}")
     return number
 
 
 def _periods(value: object) -> float:
     if value is None:
-        raise _wrong("periods_per_year", *REQUIRED)
+        raise wrong("periods_per_year", *REQUIRED)
     number = _number(value, "periods_per_year")
     if number <= 0:
-        raise _wrong("periods_per_year", "必须大于 0", "must be more than 0")
+        raise wrong("periods_per_year", "必须大于 0", "must be more than 0")
     return number
 
 
@@ -339,7 +340,7 @@ def _on(value: object, field: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise _wrong(field, "不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD")
+    raise wrong(field, "不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD")
 
 
 def _rows(flows: Sequence[Any], *parts: str) -> list[tuple[Any, ...]]:
@@ -348,7 +349,7 @@ def _rows(flows: Sequence[Any], *parts: str) -> list[tuple[Any, ...]]:
     for place, flow in enumerate(flows):
         if not isinstance(flow, (list, tuple)) or len(flow) != len(parts):
             shape = ", ".join(parts)
-            raise _wrong(f"flows.{place}", f"必须写作 [{shape}]", f"must be written [{shape}]")
+            raise wrong(f"flows.{place}", f"必须写作 [{shape}]", f"must be written [{shape}]")
         rows.append(tuple(flow))
     return rows
 
@@ -378,7 +379,7 @@ def _by_days(flows: Sequence[Any], _unit: str) -> Flows:
 
 def _by_eu_intervals(flows: Sequence[Any], unit: str) -> Flows:
     if unit not in ("year", "month", "week"):
-        raise _wrong("unit", "必须是其中之一：year, month, week", "must be one of: year, month, week")
+        raise wrong("unit", "必须是其中之一：year, month, week", "must be one of: year, month, week")
     amounts, on = _dated(flows)
     first_on = min(on)
     return Flows(amounts, [eu_years(first_on, day, unit) for day in on])

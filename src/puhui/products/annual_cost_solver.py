@@ -24,7 +24,8 @@ from typing import NamedTuple
 # The domain of u: from i = -100 % + 1e-15 to i = 1e299. Beyond it a rate has no meaning as a float.
 LOWEST = math.log(1e-15)
 HIGHEST = 299 * math.log(10)
-# Below this |u t|, and relative difference, the differences are summed, not the present values, so that rates near zero keep all digits.
+# Below this |u t| and relative difference the differences are summed, not the present values, so that rates near
+# zero keep all digits.
 NEAR_PAR = 0.5
 # A Newton step this small, relative to u, leaves an error of its square: nothing.
 LAST_STEP = 1e-8
