@@ -1,10 +1,16 @@
 """Where the outside numbers lie, and the skip when they are absent."""
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadline: a busy machine is no failure. In CI the same examples each time: a red run can be repeated.
+settings.register_profile("puhui", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("puhui")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

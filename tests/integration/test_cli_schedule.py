@@ -91,6 +91,7 @@ BAD = [
     ("[]", "JSON"),
     ('{"principal_minor": NaN}', "NaN"),
     ("[" * 100_000, "JSON"),
+    ('{"instalments": 1, "instalments": 2}', "instalments"),
 ]
 
 

@@ -25,7 +25,7 @@ def dearest(terms, **changed):
     return max(row.total_minor for row in plan.instalments)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(METHODS, st.integers(100_000, 1_000_000))
 def test_principal(method, wished_minor):
     terms = read_terms({**CAR, "method": method})
@@ -33,7 +33,7 @@ def test_principal(method, wished_minor):
     assert dearest(terms, principal_minor=answer) <= wished_minor < dearest(terms, principal_minor=answer + 1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(METHODS, st.integers(200_000, 9_000_000))
 def test_term(method, wished_minor):
     terms = read_terms({**CAR, "method": method})
@@ -42,7 +42,7 @@ def test_term(method, wished_minor):
     assert answer == 1 or dearest(terms, instalments=answer - 1) > wished_minor
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(METHODS, st.integers(300_000, 500_000))
 def test_rate(method, wished_minor):
     terms = read_terms({**CAR, "method": method})
@@ -50,7 +50,7 @@ def test_rate(method, wished_minor):
     assert dearest(terms, annual_rate_ppm=answer) <= wished_minor < dearest(terms, annual_rate_ppm=answer + 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(METHODS, st.integers(10_000, 250_000))
 def test_down_payment(method, wished_minor):
     terms = read_terms({**CAR, "method": method})

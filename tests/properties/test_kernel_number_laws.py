@@ -103,6 +103,16 @@ def test_a_product_is_divided_as_if_it_had_no_bound(amount, factor, divisor, rou
     assert round_mul_div(np.array([amount]), factor, divisor, rounding).tolist() == [expected]
 
 
+@given(st.integers(0, 10**13), st.integers(0, 366), st.integers(1, 10**6), st.integers(1, 1_000), roundings)
+@example(1, 1, 1, 2, "half_up")
+@example(5, 3, 6, 1, "half_even")
+@example(5, 3, 2, 3, "half_even")
+def test_a_share_of_a_product_is_rounded_once(amount, factor, divisor, shares, rounding):
+    expected = nearest(Fraction(amount * factor, divisor * shares), rounding)
+    assert round_mul_div(amount, factor, divisor, rounding, shares) == expected
+    assert round_mul_div(np.array([amount]), factor, divisor, rounding, shares).tolist() == [expected]
+
+
 @given(st.integers(0, 10**15), st.sampled_from([1, 10, 100, 1_000, 10_000]), roundings)
 def test_a_multiple_is_near_and_whole(amount, multiple, rounding):
     rounded = round_to_multiple(amount, multiple, rounding)
@@ -114,8 +124,8 @@ def test_a_multiple_is_near_and_whole(amount, multiple, rounding):
 @given(st.lists(st.tuples(minors, minors), min_size=1, max_size=20))
 def test_a_column_is_its_rows(pairs):
     left, right = (np.array(side) for side in zip(*pairs, strict=True))
-    for one in (columns.lesser, columns.greater):
-        assert one(left, right).tolist() == [one(*pair) for pair in pairs]
+    assert columns.lesser(left, right).tolist() == [columns.lesser(*pair) for pair in pairs]
+    assert columns.between(left, -5, right).tolist() == [columns.between(one, -5, most) for one, most in pairs]
     assert columns.largest(left) == max(pair[0] for pair in pairs)
     chosen = columns.choose(left < right, left, right)
     assert chosen.tolist() == [min(pair) for pair in pairs]

@@ -19,7 +19,7 @@ def decimal_level(principal, rate_ppm, count):
         return principal * monthly / (1 - (1 + monthly) ** -count)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(10_000, 10**12), st.integers(0, 360_000), st.integers(2, 360))
 def test_first_instalment(principal, rate_ppm, count):
     plan = schedule(

@@ -67,7 +67,7 @@ def refused(template, own):
     return False
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(books())
 def test_column_equals_single(book):
     templates, loans = book
@@ -78,7 +78,7 @@ def test_column_equals_single(book):
     check(templates, loans)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     terms_data(methods=("annuity", "equal_principal", "flat", "balloon")), st.lists(PRINCIPALS, min_size=1, max_size=8)
 )

@@ -16,7 +16,7 @@ def plan_of(data):
         raise
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(terms_data())
 def test_principal_is_repaid_exactly_and_rows_add_up(data):
     plan = plan_of(data)
@@ -32,7 +32,7 @@ def test_principal_is_repaid_exactly_and_rows_add_up(data):
     assert [row.n for row in plan.rows] == list(range(1, len(plan.rows) + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms_data())
 def test_due_dates_rise_and_positions_with_them(data):
     plan = plan_of({**data, "holiday_roll": "none"})
@@ -41,7 +41,7 @@ def test_due_dates_rise_and_positions_with_them(data):
     assert list(plan.positions) == sorted(set(plan.positions))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms_data(methods=("annuity", "equal_principal", "flat", "interest_only", "bullet", "custom", "balloon")))
 def test_more_rate_never_means_less_interest(data):
     data = {**data, "smooth_last": False, "instalment_multiple_minor": None}
@@ -53,7 +53,7 @@ def test_more_rate_never_means_less_interest(data):
     assert high.totals()["interest_minor"] >= low.totals()["interest_minor"] - slack
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms_data())
 def test_flows_hold_all_that_is_received_and_paid(data):
     plan = plan_of(data)

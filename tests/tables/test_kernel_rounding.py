@@ -79,6 +79,28 @@ def test_a_product_is_divided_exactly_though_it_passes_63_bits(amount, factor, d
         assert column.tolist() == [expected]
 
 
+# amount, factor, divisor, shares, half up, half even: rounded once, at the share, not at the product too
+SHARES = [
+    (100, 1, 3, 1, 33, 33),
+    (100, 1, 3, 7, 5, 5),  # 4.76
+    (1, 1, 2, 1, 1, 0),
+    (1, 1, 2, 2, 0, 0),  # 0.25: a half rounded first would make 0.5, then 1
+    (3, 1, 2, 2, 1, 1),  # 0.75
+    (2, 1, 2, 2, 1, 0),  # 0.5
+    (6, 1, 2, 2, 2, 2),  # 1.5
+    (10, 1, 2, 2, 3, 2),  # 2.5
+    (10**11, 31, 360 * 10**6, 12, 718, 718),  # 717.59
+]
+
+
+@pytest.mark.parametrize(("amount", "factor", "divisor", "shares", "up", "even"), SHARES)
+def test_a_share_of_a_product_is_rounded_once(amount, factor, divisor, shares, up, even):
+    for rounding, expected in (("half_up", up), ("half_even", even)):
+        assert round_mul_div(amount, factor, divisor, rounding, shares) == expected
+        column = round_mul_div(np.array([amount], dtype=np.int64), factor, divisor, rounding, shares)
+        assert column.tolist() == [expected]
+
+
 @pytest.mark.parametrize(
     ("amount", "multiple", "up", "even"),
     [
@@ -102,9 +124,9 @@ def test_an_amount_rounds_to_a_multiple(amount, multiple, up, even):
 def test_a_column_picks_row_by_row():
     left, right = np.array([1, 5, -3], dtype=np.int64), np.array([2, 4, -3], dtype=np.int64)
     assert columns.lesser(left, right).tolist() == [1, 4, -3]
-    assert columns.greater(left, right).tolist() == [2, 5, -3]
+    assert columns.between(left, 0, 4).tolist() == [1, 4, 0]
+    assert columns.between(left, 0, right).tolist() == [1, 4, -3]  # the upper bound has the last word
     assert columns.lesser(left, 2).tolist() == [1, 2, -3]
-    assert columns.greater(0, left).tolist() == [1, 5, 0]
     assert columns.choose(left > right, left, right).tolist() == [2, 5, -3]
     assert columns.largest(left) == 5
     assert columns.largest(left[:0]) == 0
@@ -113,7 +135,9 @@ def test_a_column_picks_row_by_row():
 
 
 def test_one_number_stays_a_number():
-    assert (columns.lesser(1, 2), columns.greater(1, 2), columns.largest(7)) == (1, 2, 7)
+    assert (columns.lesser(1, 2), columns.lesser(2, 1), columns.largest(7)) == (1, 1, 7)
+    assert [columns.between(value, 2, 4) for value in (1, 2, 3, 4, 5)] == [2, 2, 3, 4, 4]
+    assert columns.between(3, 5, 4) == 4
     assert (columns.choose(True, 1, 2), columns.choose(False, 1, 2)) == (1, 2)
     assert columns.table([4, 5])[1] == 5
     assert type(columns.table([4, 5])[1]) is int

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from puhui.cli import doctor, places, schedule
+from puhui.cli import annual_cost, doctor, places, rules, schedule
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (schedule, places, doctor):
+for module in (schedule, rules, annual_cost, places, doctor):
     module.add_to(app)
 
 

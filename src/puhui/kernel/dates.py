@@ -14,6 +14,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_DAYS = [
     date(1970 + month // 12, month % 12 + 1, 1).toordinal() - _EPOCH for month in range((LAST_YEAR - 1969) * 12)
 ]
+# One day past the end is in the tables too: the day after a period that ends on the last day.
 DAYS = date(LAST_YEAR, 12, 31).toordinal() - _EPOCH + 1
 FIRST_DAY_OF_MONTH = table([*_FIRST_DAYS, date(LAST_YEAR + 1, 1, 1).toordinal() - _EPOCH])
 
@@ -38,7 +39,7 @@ def by_day(function: Callable[[Ints], Ints]) -> Callable[[Ints], Ints]:
         if not tables:
             import numpy as np
 
-            tables.append(function(np.arange(DAYS)))
+            tables.append(function(np.arange(DAYS + 1)))
         return tables[0].take(day)
 
     read.__doc__ = function.__doc__
@@ -50,6 +51,7 @@ def month_of(day: Ints) -> Ints:
     """Return the month number that a day number falls in."""
     if is_column(day):
         return day.astype("datetime64[D]").astype("datetime64[M]").astype("int64")
+    assert day >= 0, "days are counted from 1970"
     civil = to_date(day)
     return (civil.year - 1970) * 12 + civil.month - 1
 

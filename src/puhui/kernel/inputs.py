@@ -82,6 +82,14 @@ def read_json(path: str | Path, text: str | None = None) -> Any:
         raise INPUT_UNREADABLE.refuse(name=str(path), problem=f"JSON: {error}") from None
 
 
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a field is given twice: {max(names, key=names.count)}")
+    return whole
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 

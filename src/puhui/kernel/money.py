@@ -77,10 +77,10 @@ def parse_minor(text: str, digits: int = 2, field: str = "amount") -> int:
     match = _AMOUNT.fullmatch(text.strip()) if isinstance(text, str) else None
     decimals = (match["decimals"] or "") if match else ""
     if match is None or len(decimals.rstrip("0")) > digits:
-        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
+        raise MONEY_UNREADABLE.refuse(field, value=str(text)[:40], digits=digits)
     minor = int(match["whole"].replace(",", "") + decimals[:digits].ljust(digits, "0"))
     if minor > LARGEST:
-        raise MONEY_UNREADABLE.refuse(field, value=text, digits=digits)
+        raise MONEY_UNREADABLE.refuse(field, value=str(text)[:40], digits=digits)
     return -minor if match["sign"] else minor
 
 
