@@ -75,7 +75,11 @@ def one_of(field: str, value: str, known: Iterable[str]) -> None:
 def read_json(path: str | Path, text: str | None = None) -> Any:
     """Return the parsed JSON file at `path` (or of `text`, read from it already); refuse INPUT_UNREADABLE."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8") if text is None else text, parse_constant=_no_constant)
+        return json.loads(
+            Path(path).read_text(encoding="utf-8") if text is None else text,
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_twice,
+        )
     except OSError as error:
         raise INPUT_UNREADABLE.refuse(name=str(path), problem=error.strerror) from None
     except (ValueError, RecursionError) as error:

@@ -21,6 +21,7 @@ from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import INPUT_INVALID, Refusal, declare
 from puhui.products.annual_cost_solver import (
     HIGHEST,
+    LOWEST,
     Equation,
     OneSignError,
     Roots,
@@ -222,7 +223,7 @@ def annual_cost_case(data: object) -> dict[str, Any]:
     for name in ("convention", "flows"):
         if data.get(name) is None:
             raise wrong(name, *REQUIRED)
-    if "unit" in data and not getattr(CONVENTIONS.get(data["convention"]), "dated_by_unit", True):
+    if "unit" in data and data["convention"] in [name for name, kind in CONVENTIONS.items() if not kind.dated_by_unit]:
         raise wrong("unit", "只用于 EU_APR", "is for EU_APR only")
     found = solve(data["flows"], data["convention"], data.get("periods_per_year"), data.get("unit", "month"))
     answer: dict[str, Any] = {"rate": found.rate, "convention": data["convention"]}
@@ -273,7 +274,7 @@ def _year_days(end_on: date) -> int:
 
 def _monthly(equation: Equation) -> dict[str, Any]:
     values = _all_roots(equation, "amounts").values
-    if the_rate(values) > HIGHEST / YEAR_MONTHS:
+    if not LOWEST < YEAR_MONTHS * the_rate(values) < HIGHEST:
         raise ANNUAL_COST_NO_ROOT.refuse("amounts")
     rates = [YEAR_MONTHS * math.expm1(u) for u in values]
     irr_x12, effective = the_rate(rates), math.expm1(YEAR_MONTHS * the_rate(values))

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puhui.kernel.rates import PPM
-from puhui.products.annual_cost import TIE_PPM, YEAR_DAYS, YEAR_MONTHS, chosen_root
-from puhui.products.annual_cost_solver import HIGHEST
+from puhui.products.annual_cost import ANNUAL_COST_NO_ROOT, TIE_PPM, YEAR_DAYS, YEAR_MONTHS, chosen_root
+from puhui.products.annual_cost_solver import HIGHEST, LOWEST
 
 Floats: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
@@ -56,6 +56,9 @@ def figures_columns(amounts: Numbers, months: Numbers | None = None, days: Numbe
     Refuses as the scalar, naming `amounts.<loan>`.
     """
     u = _settled(amounts, _Positions.of(months, amounts.shape[0], 1.0), (_nominal, _effective))
+    beyond = np.flatnonzero((YEAR_MONTHS * u <= LOWEST) | (YEAR_MONTHS * u >= HIGHEST))
+    if beyond.size:
+        raise ANNUAL_COST_NO_ROOT.refuse(f"amounts.{beyond[0]}")
     irr_x12 = _nominal(u)
     xirr_ppm = None
     if days is not None:

@@ -24,6 +24,8 @@ from typing import NamedTuple
 # The domain of u: from i = -100 % + 1e-15 to i = 1e299. Beyond it a rate has no meaning as a float.
 LOWEST = math.log(1e-15)
 HIGHEST = 299 * math.log(10)
+# A search that ends this near the edge has found no root within.
+EDGE = 1e-9
 # Below this |u t| and relative difference the differences are summed, not the present values, so that rates near
 # zero keep all digits.
 NEAR_PAR = 0.5
@@ -168,8 +170,7 @@ def roots(equation: Equation, guess: float | None = None) -> Roots:
     if equation.changes == 1:
         start = equation.first_guess() if guess is None else guess
         u, steps = _refine(equation, start, LOWEST, HIGHEST, equation.rising)
-        inside = LOWEST < u < HIGHEST
-        return Roots([u] if inside else [], steps)
+        return Roots([u] if LOWEST + EDGE < u < HIGHEST - EDGE else [], steps)
     found: list[float] = []
     intervals, evaluations = _isolate(equation)
     for low, high, rising in intervals:

@@ -42,7 +42,7 @@ class Calculation:
     """
 
     terms: Terms
-    principal: Ints
+    principal_minor: Ints
     rate_ppm: Ints
     numerators: list[Ints]
     unit: int
@@ -66,16 +66,16 @@ class Calculation:
         """What the level instalment is a multiple of, minor units."""
         return self.terms.instalment_multiple_minor or 1
 
-    def interest(self, balance: Ints, period: int) -> Ints:
-        """Return the interest of a period (from 0) on `balance`, rounded once; 0 while interest-free."""
-        if self.is_wide[period] and is_column(balance):
+    def interest(self, balance_minor: Ints, period: int) -> Ints:
+        """Return the interest of a period (from 0) on `balance_minor`, rounded once; 0 while interest-free."""
+        if self.is_wide[period] and is_column(balance_minor):
             numerator = self.numerators[period]
-            return round_mul_div(balance * self.rate_ppm, numerator, self.unit, self.rounding)
-        return round_div(balance * self.rates[period], self.unit, self.rounding)
+            return round_mul_div(balance_minor * self.rate_ppm, numerator, self.unit, self.rounding)
+        return round_div(balance_minor * self.rates[period], self.unit, self.rounding)
 
 
-def calculation_of(terms: Terms, values: Values, principal: Ints, dates: Dates, convention: DayCount) -> Calculation:
-    """Return the Calculation of `principal` financed over the spans of `dates`."""
+def calculation_of(terms: Terms, values: Values, principal_minor: Ints, dates: Dates, convention: DayCount) -> Calculation:
+    """Return the Calculation of `principal_minor` financed over the spans of `dates`."""
     free = terms.grace.interest_free
     numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
     unit = convention.denominator * PPM
@@ -92,7 +92,7 @@ def calculation_of(terms: Terms, values: Values, principal: Ints, dates: Dates, 
     room = (LARGEST - unit) // max(1, largest(values.principal_minor) * largest(values.annual_rate_ppm))
     return Calculation(
         terms,
-        principal,
+        principal_minor,
         values.annual_rate_ppm,
         numerators,
         unit,
@@ -125,10 +125,10 @@ def pay_totals(calculation: Calculation, totals: Sequence[Ints]) -> Parts:
     """
     grace = calculation.terms.grace.principal
 
-    def principal_of(period: int, balance: Ints, interest: Ints) -> Ints:
+    def principal_of(period: int, balance_minor: Ints, interest_minor: Ints) -> Ints:
         if period < grace:
-            return 0 * balance
-        return between(totals[period] - interest, 0, balance)
+            return 0 * balance_minor
+        return between(totals[period] - interest_minor, 0, balance_minor)
 
     return _run(calculation, principal_of)
 
@@ -142,11 +142,11 @@ def pay_principal(calculation: Calculation, principal: Sequence[Ints], collects:
 def share_principal(calculation: Calculation, weights: Sequence[Ints]) -> list[Ints]:
     """Return the principal of each period in proportion to whole `weights`, each rounded by itself."""
     total = sum(weights[1:], start=weights[0])
-    return [round_div(calculation.principal * weight, total, calculation.rounding) for weight in weights]
+    return [round_div(calculation.principal_minor * weight, total, calculation.rounding) for weight in weights]
 
 
 def _run(calculation: Calculation, principal_of: Callable[[int, Ints, Ints], Ints]) -> Parts:
-    balance = calculation.principal
+    balance = calculation.principal_minor
     parts = Parts([], [])
     for period in range(calculation.periods):
         interest = calculation.interest(balance, period)

@@ -42,7 +42,7 @@ def level_instalment(calculation: Calculation, shape: Shape = Shape(), extra_per
     rates = rates + [rates[-1]] * extra_periods
     steps = shape.steps or [0] * len(rates)
     rounding, multiple, unit = calculation.rounding, calculation.multiple, calculation.unit
-    values = (calculation.principal, shape.step_minor, shape.step_ppm, shape.residual_minor)
+    values = (calculation.principal_minor, shape.step_minor, shape.step_ppm, shape.residual_minor)
     if not any(map(is_column, (*rates, *values))):
         return _exact(_One(*values, rates, steps, unit), multiple, rounding)
     return _certified(values, rates, steps, (unit, multiple, rounding))
@@ -50,7 +50,7 @@ def level_instalment(calculation: Calculation, shape: Shape = Shape(), extra_per
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    principal: int
+    principal_minor: int
     step_minor: int
     step_ppm: int
     residual_minor: int
@@ -64,7 +64,7 @@ def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
     common = gcd(loan.unit, *loan.rates)
     unit = loan.unit // common
     last_step = loan.steps[-1] if loan.step_ppm else 0
-    grown, units, weighted, offset = loan.principal, 1, 0, 0
+    grown, units, weighted, offset = loan.principal_minor, 1, 0, 0
     for rate, step in zip(loan.rates, loan.steps, strict=True):
         g = unit + rate // common
         units *= unit

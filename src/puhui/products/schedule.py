@@ -80,7 +80,7 @@ def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     calculation = calculation_of(terms, values, values.principal_minor - down, dates, convention)
     parts = kind.plan(calculation)
     interest, subsidy = _collected(calculation, parts)
-    outstanding = _outstanding(calculation.principal, parts)
+    outstanding = _outstanding(calculation.principal_minor, parts)
     fees, upfront = _fees(calculation, outstanding)
     fee = [sum(by_row) for by_row in zip(*fees, strict=True)] if fees else [0] * len(interest)
     total = [principal + charge for principal, charge in zip(parts.principal, interest, strict=True)]
@@ -132,22 +132,22 @@ def _subsidies(calculation: Calculation, interest: list[Ints]) -> list[Ints]:
     return granted
 
 
-def _outstanding(principal: Ints, parts: Parts) -> list[Ints]:
+def _outstanding(principal_minor: Ints, parts: Parts) -> list[Ints]:
     drawn = parts.drawn or (0,) * len(parts.principal)
     outstanding = []
     for repaid, draw in zip(parts.principal, drawn, strict=True):
-        principal = principal + draw - repaid
-        outstanding.append(principal)
+        principal_minor = principal_minor + draw - repaid
+        outstanding.append(principal_minor)
     return outstanding
 
 
 def _fees(calculation: Calculation, outstanding: list[Ints]) -> tuple[list[list[Ints]], list[Ints]]:
     """Return, by fee of the terms, its amounts by row and its amount at disbursement."""
-    before = [calculation.principal, *outstanding[:-1]]
+    before = [calculation.principal_minor, *outstanding[:-1]]
     by_row, upfront = [], []
     for fee in calculation.terms.fees:
         rows, at_once = [0] * len(outstanding), 0
-        bases = before if fee.base == "outstanding" else [calculation.principal] * len(before)
+        bases = before if fee.base == "outstanding" else [calculation.principal_minor] * len(before)
         amounts = [
             0 * base + fee.amount_minor
             if fee.amount_minor is not None
@@ -185,7 +185,7 @@ def _with_down_payment(rows: Rows, down: Ints, values: Values) -> Rows:
         [nothing, *rows.interest],
         [nothing, *rows.fee],
         [down, *rows.total],
-        [rows.calculation.principal, *rows.outstanding],
+        [rows.calculation.principal_minor, *rows.outstanding],
         [nothing, *rows.subsidy],
         rows.upfront,
         [[nothing, *by_row] for by_row in rows.fees],

@@ -18,7 +18,7 @@ def plan(calculation: Calculation) -> Parts:
     paying = calculation.periods - grace
     shares = share_principal(calculation, [0] * grace + [1] * paying)
     interests = _equal_interest(calculation)
-    balance, parts = calculation.principal, Parts([], [])
+    balance, parts = calculation.principal_minor, Parts([], [])
     for period, interest in enumerate(interests):
         principal = shares[period]
         if calculation.multiple > 1 and period >= grace:
@@ -36,8 +36,8 @@ def _equal_interest(calculation: Calculation) -> list[Ints]:
     free = calculation.terms.grace.interest_free
     bearing = calculation.periods - free
     if not bearing:
-        return [0 * calculation.principal] * free
-    yearly, term = calculation.principal * calculation.rate_ppm, sum(calculation.numerators)
+        return [0 * calculation.principal_minor] * free
+    yearly, term = calculation.principal_minor * calculation.rate_ppm, sum(calculation.numerators)
     whole = round_mul_div(yearly, term, calculation.unit, calculation.rounding)
     each = round_mul_div(yearly, term, calculation.unit, calculation.rounding, shares=bearing)
     interests, left = [0 * whole] * free, whole
