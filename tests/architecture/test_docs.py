@@ -99,6 +99,16 @@ def test_links_of_a_page_lead_somewhere(path: str) -> None:
     assert broken_links(ROOT / path) == []
 
 
+def test_every_decision_is_in_the_index_by_its_number_and_title() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = []
+    for file in sorted(folder.glob("0*.md")):
+        number, title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(". ", 1)
+        assert int(number) == int(file.name[:4])
+        rows.append(f"| {number} | [{title}]({file.name}) |")
+    assert (folder / "README.md").read_text(encoding="utf-8").splitlines()[-len(rows) :] == rows
+
+
 def test_planted_lies_are_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(

@@ -57,6 +57,7 @@ PLANTED = [
         "class A:\n    @property\n    def fee(self) -> int: ...",
         "class A:\n    def fee(self) -> int: ...",
     ),
+    ("units", "DAYS_LATE = 3", "DAYS_LATE = declare('DAYS_LATE', 422, '', '')"),
     ("units", "limit_yuan = 1", "limit_minor_by_region = {}"),
     ("law", "limit_ppm = 240_000", '"""24 % is 240000."""\nlimit_ppm = 240_001'),
     ("law", "rate = '超过 24%'", "rate = '超过 24.5%'"),

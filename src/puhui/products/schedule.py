@@ -106,8 +106,6 @@ def _collected(calculation: Calculation, parts: Parts) -> tuple[list[Ints], list
         collects = parts.collects[period] if parts.collects else True
         if period < terms.grace.interest_payment:
             collects = False
-        if period == len(granted) - 1:
-            collects = True
         interest.append(choose(collects, owed, 0 * owed))
         subsidy.append(choose(collects, owed_subsidy, 0 * owed))
         owed, owed_subsidy = owed - interest[-1], owed_subsidy - subsidy[-1]
