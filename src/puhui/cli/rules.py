@@ -245,19 +245,11 @@ def _offers(folder: str, on: date) -> Iterable["Item"]:
 
 
 def _check_offer(data: Any, on: date, as_json: bool) -> bool:
-    from puhui.kernel.inputs import Record, parse
     from puhui.rulebook.check import check
-    from puhui.rulebook.metrics import read_facts, refuse_floats
-    from puhui.rulebook.subject import read_subject
+    from puhui.rulebook.offer import read_offer
 
-    class OfferFile(Record):
-        subject: dict[str, Any]
-        facts: dict[str, Any]
-        overrides: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
-
-    offer = parse(OfferFile, data)
-    refuse_floats(offer.facts)
-    report = check(read_subject(offer.subject), read_facts(offer.facts), on, overrides=offer.overrides)
+    offer = read_offer(data)
+    report = check(offer.subject, offer.facts, on, overrides=offer.overrides)
     if as_json:
         print_json(report.as_dict())
     else:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from puhui.rulebook.diff import Affected, Difference, Item, RuleChange
     from puhui.rulebook.subject import Subject
 
+# Below this many columns a table stacks what it would otherwise set side by side.
+WIDE = 100
+
 
 def new_table(*headings: Text, title: str = "") -> "Table":
     """Return an empty table in the house's form; long cells fold."""
@@ -37,29 +40,30 @@ def draw(table: "Table") -> None:
 
 
 def draw_list(book: "Rulebook", rules: list["CompiledRule"]) -> None:
-    """Draw rules by subject."""
+    """Draw rules by subject; on a narrow screen the title stands under the id."""
+    from rich.console import Console
+
     from puhui.rulebook.vocabulary import CONFIDENCES, SEVERITIES, name_of
 
-    table = new_table(
-        Text("编号", "id"),
-        Text("规则", "rule"),
-        Text("自", "from"),
-        Text("至", "to"),
-        Text("力度", "force"),
-        Text("来源", "source"),
-    )
-    for column in (0, 2, 3, 4, 5):
-        table.columns[column].no_wrap = True
+    narrow = Console().width < WIDE
+    names = [Text("规则", "rule")] if narrow else [Text("编号", "id"), Text("规则", "rule")]
+    table = new_table(*names, Text("起止", "dates"), Text("力度", "force"), Text("来源", "source"))
+    table.columns[-3].no_wrap = table.columns[-2].no_wrap = True
+    table.columns[0].no_wrap = not narrow
+
+    def named(name: str, title: str) -> list[str]:
+        return [f"{name}\n  {title}"] if narrow else [name, title]
+
     shown = None
     for rule in rules:
         if rule.subject != shown:
             shown = rule.subject
-            table.add_row(f"[bold]{shown}[/bold]", f"[bold]{book.subjects[shown].say()}[/bold]")
+            table.add_row(*named(f"[bold]{shown}[/bold]", f"[bold]{book.subjects[shown].say()}[/bold]"))
+        record = rule.record
+        last = f"\n– {record.effective_to}" if record.effective_to else ""
         table.add_row(
-            f"  {rule.id}",
-            rule.title.say(),
-            rule.record.effective_from or Text("不详", "unknown").say(),
-            rule.record.effective_to or "",
+            *named(f"  {rule.id}", rule.title.say()),
+            (record.effective_from or Text("不详", "unknown").say()) + last,
             name_of(rule.severity, SEVERITIES),
             name_of(rule.confidence, CONFIDENCES),
         )
@@ -172,25 +176,40 @@ MARKS = {
 
 def draw_report(report: "Report") -> None:
     """Draw a report: what stops the proposal first, then the rest, then the verdict."""
+    from rich.markup import escape
+
     from puhui.rulebook.vocabulary import OUTCOMES
 
     say(_subject_line(report.subject) + f" · {report.as_of}")
     table = new_table(
         Text("结论", "outcome"),
         Text("规则", "rule"),
-        Text("数值", "figure"),
-        Text("限值", "limit"),
+        Text("数值与限值", "figure and limit"),
         Text("依据", "source"),
     )
     table.columns[0].no_wrap = True
+    table.columns[1].min_width = max((len(finding.rule_id) for finding in report.findings), default=0)
+    asides = []
     for outcome, (mark, style) in MARKS.items():
         for finding in report.having(outcome):
-            figure, limit = _figures(finding)
-            word = f"[{style}]{mark} {OUTCOMES[outcome].say()}[/{style}]"
-            title = f"{finding.rule_id}\n{finding.title.say()}"
-            table.add_row(word, title, figure, limit, _short_source(finding))
-    draw(table)
-    say(_verdict(report))
+            word = f"{mark} {OUTCOMES[outcome].say()}"
+            if style == "dim":
+                asides.append(f"{word} {finding.rule_id} {_aside(finding)}")
+                continue
+            rule = f"{finding.rule_id}\n{finding.title.say()}"
+            table.add_row(
+                f"[{style}]{word}[/{style}]", rule, escape(_figures(finding)), _short_source(finding)
+            )
+    if table.rows:
+        draw(table)
+    for line in (*asides, "", *_verdict(report)):
+        say(line)
+
+
+def _aside(finding: "Finding") -> str:
+    """What is said of a rule that was not evaluated: its title, and the rule that stands in its place."""
+    instead = finding.superseded_by
+    return finding.title.say() + (Text(f"（现行 {instead}）", f" (now {instead})").say() if instead else "")
 
 
 def _subject_line(subject: "Subject") -> str:
@@ -200,29 +219,39 @@ def _subject_line(subject: "Subject") -> str:
     return f"{name_of(subject.lender, LENDERS)} · {products} · {name_of(subject.moment, MOMENTS)}"
 
 
-def _figures(finding: "Finding") -> tuple[str, str]:
+def _figures(finding: "Finding") -> str:
     """What was supplied and what is asked, or what is missing."""
-    from rich.markup import escape
-
     from puhui.rulebook.metrics import metrics
     from puhui.rulebook.operators import OPERATORS
+    from puhui.rulebook.vocabulary import CONFIDENCES
 
-    if finding.superseded_by:
-        return "", Text(f"现行 {finding.superseded_by}", f"now {finding.superseded_by}").say()
-    if finding.decider is None:
-        return "", ""
-    metric = metrics()[finding.decider.metric]
-    figure = f"{metric.name.say()}\n{metric.show(finding.figure)}"
     if finding.missing:
-        figure = Text("缺 ", "missing ").say() + ", ".join(finding.missing)
-    limit = f"{OPERATORS[finding.decider.op].phrase.say()} {metric.show(finding.limit)}"
+        return Text("缺 ", "missing ").say() + "\n".join(map(_fact, finding.missing))
+    if finding.decider is None:
+        return ""
+    metric = metrics()[finding.decider.metric]
     if not finding.decider.called_for:
-        limit = Text("条件未触发", "not called for").say()
+        return Text(f"{metric.name.zh}：条件未触发", f"{metric.name.en}: not called for").say()
+    limit = f"{OPERATORS[finding.decider.op].phrase.say()} {metric.show(finding.limit)}"
+    line = Text(
+        f"{metric.name.zh} {metric.show(finding.figure)}\n要求 {limit}",
+        f"{metric.name.en} {metric.show(finding.figure)}\nasked {limit}",
+    ).say()
+    if finding.basis:
+        since, known = finding.basis["since"], CONFIDENCES[str(finding.basis["confidence"])]
+        line += Text(f"（LPR 自 {since}，{known.zh}）", f" (LPR since {since}, {known.en})").say()
     if finding.classified is not None:
-        limit += Text(
+        line += Text(
             "\n属于" if finding.classified else "\n不属于", "\nin" if finding.classified else "\nnot in"
         ).say()
-    return escape(figure), escape(limit)
+    return line
+
+
+def _fact(name: str) -> str:
+    from puhui.rulebook.metrics import metrics
+
+    known = metrics().get(name)
+    return f"{name} {known.name.say()}" if known else name
 
 
 def _short_source(finding: "Finding") -> str:
@@ -230,51 +259,53 @@ def _short_source(finding: "Finding") -> str:
 
     source = finding.rule.record.source
     article = Text(f" 第{source.article}条", f" art. {source.article}").say() if source.article else ""
-    return f"{source.doc_no or source.document}{article}\n{name_of(finding.confidence, CONFIDENCES)}"
+    return f"{source.doc_no or source.document}{article} · {name_of(finding.confidence, CONFIDENCES)}"
 
 
-def _verdict(report: "Report") -> str:
-    broken, waiting = (
-        len(report.broken),
-        sum(finding.blocking for finding in report.having("cannot_evaluate")),
-    )
-    unknown = report.unknown_facts
-    lines = [
-        Text(
-            f"✓ 可行：没有违反强制规则。警示 {len(report.warned)} 条。",
-            f"✓ may go ahead; {len(report.warned)} warnings.",
-        ).say()
-        if report.ok
-        else Text(
-            f"✗ 不可行：违反 {broken} 条，因缺少事实无法判断 {waiting} 条。",
-            f"✗ may not go ahead: {broken} broken, {waiting} could not be evaluated.",
-        ).say()
-    ]
+def _verdict(report: "Report") -> list[str]:
+    broken, warned = len(report.broken), len(report.warned)
+    waiting = sum(finding.stops for finding in report.findings) - broken
+    if report.ok:
+        verdict = Text(f"✓ 可行：未违反强制规则；警示 {warned} 条", f"✓ may go ahead; {warned} warnings")
+    else:
+        verdict = Text(
+            f"✗ 不可行：违反 {broken} 条，缺事实无法判断 {waiting} 条；警示 {warned} 条",
+            f"✗ may not go ahead: {broken} broken, {waiting} could not be evaluated; {warned} warnings",
+        )
+    lines = [verdict.say()]
     if report.missing:
         lines.append(Text("缺少的事实：", "Missing facts: ").say() + ", ".join(report.missing))
-    if unknown:
-        lines.append(
-            Text("没有规则读取的事实（拼写？）：", "Facts no rule reads (spelling?): ").say()
-            + ", ".join(unknown)
-        )
-    return "\n".join(lines)
+    if report.unknown_facts:
+        unread = Text("词表里没有的事实（拼写？）：", "Facts that are not listed (spelling?): ").say()
+        lines.append(unread + ", ".join(report.unknown_facts))
+    return lines
 
 
 def draw_offers(reports: "list[tuple[Item, Report]]") -> None:
-    """Draw a line for each corner of a product: may it be offered, and if not, by which rules."""
-    table = new_table(
-        Text("产品", "product"), Text("报价", "offer"), Text("结论", "outcome"), Text("规则", "rules")
-    )
+    """Draw the corners of a product that may not be offered, alike ones together, then the verdict."""
+    from puhui.rulebook.vocabulary import OUTCOMES, name_of
+
+    alike: dict[tuple[str, str], list[Item]] = {}
     for item, report in reports:
-        rules = [finding.rule_id for finding in report.findings if _stops(finding)]
-        table.add_row(
-            item.name, item.offer, "[green]✓[/green]" if report.ok else "[red]✗[/red]", ", ".join(rules)
-        )
-    draw(table)
+        stops = (f"{name_of(f.outcome, OUTCOMES)} {f.rule_id}" for f in report.findings if f.stops)
+        if not report.ok:
+            alike.setdefault((item.name, "\n".join(stops)), []).append(item)
+    table = new_table(Text("产品", "product"), Text("报价", "offers"), Text("规则", "rules"))
+    for (name, stops_text), items in alike.items():
+        table.add_row(name, _some(items), stops_text)
+    if table.rows:
+        draw(table)
+    failed = sum(map(len, alike.values()))
+    said = Text(
+        f"{len(reports)} 个报价，{failed} 个不可行", f"{len(reports)} offers, {failed} may not go ahead"
+    ).say()
+    say(f"{'✗' if failed else '✓'} {said}")
 
 
-def _stops(finding: "Finding") -> bool:
-    return finding.outcome == "broken" or (finding.outcome == "cannot_evaluate" and finding.blocking)
+def _some(items: "list[Item]") -> str:
+    """How many offers, and the first of them."""
+    count = Text(f"{len(items)} 个，如：", f"{len(items)}, such as: ").say()
+    return count + items[0].offer
 
 
 def draw_difference(difference: "Difference") -> None:
@@ -286,18 +317,16 @@ def draw_difference(difference: "Difference") -> None:
     if not difference.rules and not difference.series:
         say(Text("规则没有变化。", "Nothing changed.").say())
         return
-    table = new_table(
-        Text("变化", "change"), Text("编号", "id"), Text("规则", "rule"), Text("详情", "detail")
-    )
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    table = new_table(Text("变化", "change"), Text("规则", "rule"), Text("详情", "detail"))
+    table.columns[0].no_wrap = True
     for change in difference.rules:
-        table.add_row(KINDS[change.kind].say(), change.rule.id, change.rule.title.say(), _detail(change))
+        rule = f"{change.rule.id}\n{change.rule.title.say()}"
+        table.add_row(KINDS[change.kind].say(), rule, _detail(change))
     for moved in difference.series:
         before = format_rate(moved.before.value_ppm) if moved.before else "—"
         after = format_rate(moved.after.value_ppm) if moved.after else "—"
-        table.add_row(
-            Text("数值", "value").say(), moved.series.code, moved.series.title.say(), f"{before} → {after}"
-        )
+        series = f"{moved.series.code}\n{moved.series.title.say()}"
+        table.add_row(Text("数值", "value").say(), series, f"{before} → {after}")
     draw(table)
 
 
@@ -314,22 +343,28 @@ def _detail(change: "RuleChange") -> str:
 
 
 def draw_touched(touched: "tuple[Affected, ...]") -> None:
-    """Draw the proposals that fare otherwise on the second day."""
+    """Draw the proposals that fare otherwise on the second day, alike ones together."""
     from puhui.rulebook.vocabulary import OUTCOMES, name_of
 
     if not touched:
         say(Text("没有产品受影响。", "No product is touched.").say())
         return
-    table = new_table(
-        Text("产品", "product"), Text("报价", "offer"), Text("前→后", "before→after"), Text("规则", "rules")
-    )
-    for item in touched:
+    alike: dict[tuple[str, bool, bool, str], list[Item]] = {}
+    for one in touched:
         moves = (
             f"{rule_id}: {name_of(before or '—', OUTCOMES)} → {name_of(after or '—', OUTCOMES)}"
-            for rule_id, before, after in item.moved
+            for rule_id, before, after in one.moved
         )
-        state = " → ".join(
-            "[green]✓[/green]" if ok else "[red]✗[/red]" for ok in (item.ok_before, item.ok_after)
-        )
-        table.add_row(item.item.name, item.item.offer, state, "\n".join(moves))
+        key = (one.item.name, one.ok_before, one.ok_after, "\n".join(moves))
+        alike.setdefault(key, []).append(one.item)
+    table = new_table(
+        Text("产品", "product"), Text("报价", "offers"), Text("可行", "may go"), Text("规则", "rules")
+    )
+    table.columns[2].no_wrap = True
+    for (name, before, after, moved), items in alike.items():
+        table.add_row(name, _some(items), f"{_mark(before)} → {_mark(after)}", moved)
     draw(table)
+
+
+def _mark(ok: bool) -> str:
+    return "[green]✓[/green]" if ok else "[red]✗[/red]"

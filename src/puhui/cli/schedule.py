@@ -156,8 +156,8 @@ def solve_command(
     draw_plan(plan, cost)
 
 
-def schema_command(name: Annotated[str, typer.Argument(metavar="terms|product|rule")]) -> None:
-    """Print the JSON Schema of terms, a product definition or a rule."""
+def schema_command(name: Annotated[str, typer.Argument(metavar="terms|product|rule|offer")]) -> None:
+    """Print the JSON Schema of terms, a product definition, a rule or an offer."""
     from puhui.kernel.inputs import one_of
 
     one_of("schema", name, _SCHEMAS)
@@ -170,4 +170,5 @@ _SCHEMAS = {
     "terms": "puhui.products.terms:terms_schema",
     "product": "puhui.products.definition:product_schema",
     "rule": "puhui.rulebook.rule:rule_schema",
+    "offer": "puhui.rulebook.offer:offer_schema",
 }
