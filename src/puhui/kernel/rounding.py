@@ -21,7 +21,7 @@ def round_div(numerator: Ints, denominator: Ints, rounding: Rounding = "half_up"
     return quotient + _carry(quotient, numerator - quotient * denominator, denominator, rounding)
 
 
-def round_mul_div(amount: Ints, factor: Ints, divisor: int, rounding: Rounding = "half_up", shares: int = 1) -> Ints:
+def round_mul_div(amount: Ints, factor: Ints, divisor: Ints, rounding: Rounding = "half_up", shares: int = 1) -> Ints:
     """Return amount x factor / (divisor x shares) rounded, exact where amount x factor would pass 63 bits.
 
     The product is taken apart at the divisor: divisor x factor must stay within 63 bits, and divisor x shares.

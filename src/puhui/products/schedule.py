@@ -10,7 +10,7 @@ from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.daycount import day_count
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
-from puhui.kernel.rounding import round_div, round_to_multiple
+from puhui.kernel.rounding import round_div, round_mul_div, round_to_multiple
 from puhui.products.calculation import Calculation, Parts, Values, calculation_of
 from puhui.products.due_dates import NO_DAY, due_dates
 from puhui.products.kinds import kind_of
@@ -113,20 +113,24 @@ def _collected(calculation: Calculation, parts: Parts) -> tuple[list[Ints], list
 
 
 def _subsidies(calculation: Calculation, interest: list[Ints]) -> list[Ints]:
-    """Return the part of each period's interest that the programme pays: subsidy rate / contract rate, capped."""
+    """Return the part of each period's interest that the programme pays: subsidy rate / contract rate, capped.
+
+    Rounded once, on the cumulative figure: what is granted by a period is the rounded share of all interest so far.
+    """
     subsidy = calculation.terms.subsidy
     if subsidy is None:
         return [0] * len(interest)
-    left, granted = subsidy.cap_minor, []
     rate_ppm = calculation.rate_ppm + (calculation.rate_ppm == 0)
+    subsidy_ppm = lesser(subsidy.rate_ppm, rate_ppm)
+    so_far, before, granted = 0 * rate_ppm, 0 * rate_ppm, []
     for period, accrued in enumerate(interest):
-        share = round_div(accrued * lesser(subsidy.rate_ppm, rate_ppm), rate_ppm, calculation.rounding)
-        if subsidy.instalments is not None and period >= subsidy.instalments:
-            share = 0 * share
-        if left is not None:
-            share = lesser(share, left)
-            left = left - share
-        granted.append(share)
+        if subsidy.instalments is None or period < subsidy.instalments:
+            so_far = so_far + accrued
+        by_now = round_mul_div(so_far, subsidy_ppm, rate_ppm, calculation.rounding)
+        if subsidy.cap_minor is not None:
+            by_now = lesser(by_now, subsidy.cap_minor)
+        granted.append(by_now - before)
+        before = by_now
     return granted
 
 
