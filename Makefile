@@ -52,8 +52,9 @@ bench: setup ## every benchmark
 mutants: setup ## each small wrong edit of tools/mutants.txt must turn the tests red
 	@$(BIN)/python tools/mutants.py
 
-docs: setup ## write docs/reference anew from the code
+docs: setup ## write docs/reference and the READMEs' tours anew
 	@$(BIN)/python tools/make_docs.py
+	@$(BIN)/python tools/make_tour.py
 
 lock: setup ## pin the dependencies of pyproject.toml, with hashes (downloads uv into build/)
 	@test -x build/uv/bin/uv || { $(BIN)/python -m venv build/uv && build/uv/bin/python -m pip install -q uv; }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import make_docs
+import make_tour
 import tidy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,11 +24,16 @@ PROGRAMS = {"puhui", ".venv/bin/puhui", "echo", "cat"}
 def commands(text: str) -> dict[str, int]:
     """Return the command lines of the fenced sh blocks, each with the exit code it should have.
 
-    A line that ends with a backslash goes on; one with the note "# refused" (or 拒绝) should exit 2.
+    A line that ends with a backslash goes on; one with the note "# refused" (or 拒绝) should exit 2, with
+    "# broken" exit 1.
     """
     lines = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```", text)).replace("\\\n", "").splitlines()
     parts = [re.split(r"\s+# ", line, maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
-    return {line: 2 if note and note[0].startswith(("refused", "拒绝")) else 0 for line, *note in parts}
+    codes = {"refused": 2, "拒绝": 2, "broken": 1}
+    return {
+        line: next((code for word, code in codes.items() if note and note[0].startswith(word)), 0)
+        for line, *note in parts
+    }
 
 
 def readme(name: str) -> str:
@@ -49,6 +55,11 @@ def test_generated_pages_are_what_the_code_says(pages: dict[str, str]) -> None:
         assert file.read_text(encoding="utf-8") == text, f"docs/reference/{name} is stale: run make docs"
 
 
+def test_the_tours_show_what_the_program_prints() -> None:
+    for file, text in make_tour.readmes().items():
+        assert file.read_text(encoding="utf-8") == text, f"the tour of {file.name} is stale: run make docs"
+
+
 def test_generated_pages_list_what_exists(pages: dict[str, str]) -> None:
     assert "| `INPUT_INVALID` | 422 |" in pages["refusals.md"]
     assert "## `puhui doctor`" in pages["commands.md"]
@@ -65,7 +76,7 @@ def test_command_of_the_readme_does_what_it_says(line: str, code: int) -> None:
     here = line.replace(".venv/bin/puhui", "puhui")
     done = subprocess.run(["sh", "-c", here], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
-    assert (done.stderr if code else done.stdout).strip()
+    assert (done.stderr if code == 2 else done.stdout).strip()
 
 
 def test_both_readmes_have_the_same_commands_and_every_target() -> None:

@@ -66,7 +66,7 @@ PEOPLE = (
         "auto_finance",
         "410323",
         "wage_earner",
-        {"principal_minor": 120_000_00, "instalments": 36, "annual_rate_ppm": 25_000, "down_payment_ppm": 200_000},
+        {"principal_minor": 120_000_00, "instalments": 36, "annual_rate_ppm": 25_000, "down_payment_ppm": 250_000},
     ),
     Person(
         Text("县城小店主周转进货", "a shopkeeper in a county town restocking"),
@@ -74,7 +74,7 @@ PEOPLE = (
         "local_bank",
         "410323",
         "shopkeeper",
-        {"principal_minor": 200_000_00, "instalments": 12, "annual_rate_ppm": 60_000},
+        {"principal_minor": 180_000_00, "instalments": 12, "annual_rate_ppm": 60_000},
     ),
 )
 
