@@ -1,10 +1,12 @@
 """`puhui rules`, as a person and as a program use it."""
 
 import json
+import re
 
 import pytest
 
 from puhui.cli.app import run
+from puhui.products.definition import CATALOGUE
 
 OFFER = {
     "subject": {"lender": "platform", "products": ["facilitated"], "moment": "product"},
@@ -261,7 +263,6 @@ def two_products(monkeypatch):
         Item("dear", subject, OFFER["facts"], "36 months"),
     ]
     monkeypatch.setattr(definition, "offers_of_folder", lambda folder, on: iter(items), raising=False)
-    monkeypatch.setattr(definition, "offers_of_file", lambda path, on: iter(items), raising=False)
 
 
 @pytest.mark.usefixtures("two_products")
@@ -281,19 +282,25 @@ def test_which_products_a_change_touches(puhui):
     assert "没有产品受影响" in out
 
 
-@pytest.mark.usefixtures("two_products")
-def test_the_corners_of_a_product_are_checked(puhui):
-    code, out, _ = puhui("check", "product.yaml", "--as-of", "2025-10-01")
-    assert code == 1
-    assert "3 个报价，2 个不可行" in out
-    assert "违反 CAP.FACILITATION.24" in out
-    code, out, _ = puhui("check", "product.yaml", "--as-of", "2025-09-30")
+def test_a_product_is_checked_as_by_products_check(puhui):
+    file = str(CATALOGUE / "personal_instalment.yaml")
+    code, out, _ = puhui("check", file, "--as-of", "2026-11-24")
     assert code == 0
-    assert "3 个报价，0 个不可行" in out
-    code, out, _ = puhui("check", "product.yaml", "--as-of", "2025-10-01", "--json")
-    assert [(item["name"], item["ok"]) for item in json.loads(out)] == [
-        ("cheap", True), ("dear", False), ("dear", False),
-    ]  # fmt: skip
+    assert "personal_instalment" in out
+    code, out, _ = puhui("check", file, "--as-of", "2026-11-24", "--json")
+    report = json.loads(out)
+    assert report["ok"] is True
+    assert report["offers"] > 1
+
+
+def test_a_product_that_is_dear_breaks_the_cap(puhui, tmp_path):
+    text = (CATALOGUE / "personal_instalment.yaml").read_text(encoding="utf-8")
+    dear = re.sub(r"(annual_rate_ppm: \{min: \d+, max: )\d+", r"\g<1>300000", text)
+    assert dear != text
+    (tmp_path / "dear.yaml").write_text(dear, encoding="utf-8")
+    code, out, _ = puhui("check", str(tmp_path / "dear.yaml"), "--as-of", "2026-11-24")
+    assert code == 1
+    assert "CAP.FACILITATION.24" in out
 
 
 def test_the_facts_of_an_offer_are_listed(puhui):

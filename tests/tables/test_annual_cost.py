@@ -90,6 +90,8 @@ MONTHLY = [date(2024 + (k // 12), k % 12 + 1, 15) for k in range(13)]
         ([1000_00, -1010_00], (0, 0.5), (date(2024, 2, 28), date(2024, 2, 29)), (241_200, 269_735, 36_783_434)),
         # A loss for the lender.
         ([1000_00, -990_00], (0, 1), (date(2024, 1, 31), date(2024, 2, 29)), (-120_000, -113_615, -118_822)),
+        # Dates out of order with the months: the days alone decide XIRR.
+        ([1000_00, -1100_00], (0, 12), (date(2024, 1, 1), date(2023, 1, 1)), (95_690, 100_000, -90_909)),
         # Fee of 3000.00 up front, listed on its own.
         (
             [120_000_00, -3_000_00] + [-10_000_00] * 12,
@@ -144,6 +146,7 @@ def test_ppm_is_rounded_half_up(rate, ppm):
         ("2025-03-01", "2025-03-02", "month", 1 / 365),
         ("2024-02-29", "2025-02-28", "year", 365 / 366),
         ("2023-12-31", "2024-12-31", "year", 1),
+        ("2023-01-15", "2023-08-15", "year", 212 / 365),  # no whole year
         ("2023-01-01", "2023-01-08", "week", 1 / 52),
         ("2023-01-01", "2023-01-10", "week", 1 / 52 + 2 / 365),
     ],
@@ -217,6 +220,9 @@ def test_refused_by_name(case, code, field):
 def test_figures_refuse_naming_amounts():
     with pytest.raises(Refusal) as refusal:
         figures([100, 100], [0, 1], [date(2024, 1, 1), date(2024, 2, 1)])
+    assert (refusal.value.code, refusal.value.fields) == ("ANNUAL_COST_ONE_SIGN", ("amounts",))
+    with pytest.raises(Refusal) as refusal:
+        figures([100, -110], [0, 12], [date(2024, 1, 1), date(2024, 1, 1)])  # all on one day
     assert (refusal.value.code, refusal.value.fields) == ("ANNUAL_COST_ONE_SIGN", ("amounts",))
     with pytest.raises(Refusal) as refusal:
         nominal([1000, -12_133], [0, 1])  # 12.133^12 is 1.02e13

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal
-from puhui.products.definition import product_of
+from puhui.products.definition_fields import Penalty, Prepayment
 from puhui.products.disclosure import Contingent, Cost, DatedFlow, Heading, Subsidy, from_flows
 from puhui.products.disclosure_page import as_html, as_text
 from puhui.products.disclosure_plan import contingent_of, disclosure_of
@@ -181,14 +182,34 @@ def test_a_down_payment_is_not_lent():
     assert found.cost.irr_x12_ppm == 60_000
 
 
+def charging(overdue_ppm, misuse_ppm, prepaid_ppm=0, free_after=0, allowed=True):
+    return SimpleNamespace(
+        penalty=Penalty(overdue_multiplier_ppm=overdue_ppm, misuse_multiplier_ppm=misuse_ppm),
+        prepayment=Prepayment(allowed=allowed, fee_ppm=prepaid_ppm, free_after_instalments=free_after),
+    )
+
+
 def test_contingent_costs_of_a_product():
-    found = contingent_of(product_of("auto_new"), read_terms(TERMS | {"annual_rate_ppm": 50_001}))
+    found = contingent_of(charging(1_500_000, 2_000_000, 10_000, 12), read_terms(TERMS | {"annual_rate_ppm": 50_001}))
     assert [(item.name.zh, item.standard.zh) for item in found] == [
         ("逾期罚息", "合同利率的 150%，即年利率 7.5002%"),
         ("挪用罚息", "合同利率的 200%，即年利率 10.0002%"),
         ("提前还款违约金", "提前归还本金的 1%"),
     ]
     assert found[2].collection.zh == "还满 12 期前提前还款"
+
+
+@pytest.mark.parametrize(
+    ("product", "names"),
+    [
+        (charging(0, 0), []),
+        (charging(1_500_000, 0, 0, 12), ["逾期罚息"]),
+        (charging(0, 2_000_000, 1), ["挪用罚息", "提前还款违约金"]),
+        (charging(0, 0, 10_000, allowed=False), []),
+    ],
+)
+def test_contingent_costs_of_zero_are_left_out(product, names):
+    assert [item.name.zh for item in contingent_of(product, read_terms(TERMS))] == names
 
 
 def test_costs_that_eat_up_the_loan_are_refused():

@@ -22,8 +22,11 @@ def test_the_shipped_catalogue_may_be_sold_today(name):
 
 
 def one_variant(name, *changes):
-    """A shipped product without its overrides, one lender, its widest offers only."""
+    """A shipped product without its overrides, with one lender; one offer only where no range or term is changed."""
     data = changed(shipped(name), ("overrides", []), ("segments", []), *changes)
+    if not any(path.startswith(("ranges", "terms", "loan_terms")) for path, _ in changes):
+        for ends, end in zip(data["ranges"].values(), ("max", "min", "max", "min"), strict=False):
+            ends["min"] = ends["max"] = ends[end]
     return read_product({**data, "lenders": data["lenders"][:1]}, f"{name}.yaml")
 
 
@@ -227,7 +230,7 @@ def test_the_worst_offer_is_the_example():
 
 def test_annual_cost_of_the_cheapest_and_costliest_corner():
     # 200,000.00 over 36 months and 20,000.00 over 12, each with fees of 500.00 at the start
-    report = check_product(one_variant("auto_used"), TODAY)
+    report = check_product(one_variant("auto_used", ends("down_payment_ppm", 300_000, 300_000)), TODAY)
     assert (report.cheapest_ppm, report.costliest_ppm) == (59_680, 166_338)
 
 

@@ -9,13 +9,13 @@ from product_example import EXAMPLE, example, limits
 from puhui.kernel.refusals import Refusal
 from puhui.products import corners
 from puhui.products.annual_cost_plan import plan_cost
-from puhui.products.corners import costliest_term, offers_of, price_of, variants
+from puhui.products.corners import costliest_term, items_of, offers_of, price_of, variants
 from puhui.products.definition import (
     CATALOGUE,
     Wish,
     build_terms,
     lent_minor,
-    offers_of_file,
+    load_product,
     offers_of_folder,
     product_of,
     resolve,
@@ -326,10 +326,10 @@ def test_data_about_no_person_needs_no_consent():
 # --- what the rulebook's commands read --------------------------------------------------------------
 
 
-def test_offers_of_a_file_and_of_a_folder_are_the_same(tmp_path):
+def test_offers_of_a_folder_are_those_of_its_products(tmp_path):
     for name in ("receivable_finance.yaml", "inventory_finance.yaml"):
         tmp_path.joinpath(name).write_bytes(CATALOGUE.joinpath(name).read_bytes())
-    one = list(offers_of_file(tmp_path.joinpath("receivable_finance.yaml"), TODAY))
+    one = list(items_of(load_product(tmp_path.joinpath("receivable_finance.yaml")), TODAY))
     whole = list(offers_of_folder(tmp_path, TODAY))
     assert [item for item in whole if item.name == "receivable_finance"] == one
     assert {item.name for item in whole} == {"receivable_finance", "inventory_finance"}

@@ -12,7 +12,6 @@ from puhui.cli.rules_view import (
     draw,
     draw_difference,
     draw_list,
-    draw_offers,
     draw_report,
     draw_rule,
     draw_touched,
@@ -258,13 +257,14 @@ def _check_offer(data: Any, on: date, as_json: bool) -> bool:
 
 
 def _check_product(file: str, on: date, as_json: bool) -> bool:
-    from puhui.products.definition import offers_of_file
-    from puhui.rulebook.check import check
+    """Check a product as `puhui products check` does: what only the decision can tell does not fail it."""
+    from puhui.cli.products_view import draw_report
+    from puhui.products.definition import load_product
+    from puhui.products.product_check import check_product
 
-    items: list[Item] = list(offers_of_file(Path(file), on))
-    reports = [(item, check(item.subject, item.facts, on)) for item in items]
+    report = check_product(load_product(Path(file)), on)
     if as_json:
-        print_json([{"name": i.name, "offer": i.offer, **report.as_dict()} for i, report in reports])
+        print_json(report.as_dict())
     else:
-        draw_offers(reports)
-    return all(report.ok for _, report in reports)
+        draw_report(report)
+    return report.ok

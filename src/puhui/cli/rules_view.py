@@ -281,27 +281,6 @@ def _verdict(report: "Report") -> list[str]:
     return lines
 
 
-def draw_offers(reports: "list[tuple[Item, Report]]") -> None:
-    """Draw the corners of a product that may not be offered, alike ones together, then the verdict."""
-    from puhui.rulebook.vocabulary import OUTCOMES, name_of
-
-    alike: dict[tuple[str, str], list[Item]] = {}
-    for item, report in reports:
-        stops = (f"{name_of(f.outcome, OUTCOMES)} {f.rule_id}" for f in report.findings if f.stops)
-        if not report.ok:
-            alike.setdefault((item.name, "\n".join(stops)), []).append(item)
-    table = new_table(Text("产品", "product"), Text("报价", "offers"), Text("规则", "rules"))
-    for (name, stops_text), items in alike.items():
-        table.add_row(name, _some(items), stops_text)
-    if table.rows:
-        draw(table)
-    failed = sum(map(len, alike.values()))
-    said = Text(
-        f"{len(reports)} 个报价，{failed} 个不可行", f"{len(reports)} offers, {failed} may not go ahead"
-    ).say()
-    say(f"{'✗' if failed else '✓'} {said}")
-
-
 def _some(items: "list[Item]") -> str:
     """How many offers, and the first of them."""
     count = Text(f"{len(items)} 个，如：", f"{len(items)}, such as: ").say()

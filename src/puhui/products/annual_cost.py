@@ -20,7 +20,6 @@ from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import INPUT_INVALID, Refusal, declare
 from puhui.products.annual_cost_solver import (
-    HIGHEST,
     LOWEST,
     Equation,
     OneSignError,
@@ -50,10 +49,19 @@ ANNUAL_COST_TANGLED = declare(
     "The flows in {field} cancel almost everywhere: their annual costs cannot all be found. Check the data.",
 )
 
+ANNUAL_COST_TOO_HIGH = declare(
+    "ANNUAL_COST_TOO_HIGH",
+    422,
+    "{field} 的年化成本超过 9e14%，无法以 ppm 表示。请检查金额和日期。",
+    "The annual cost of {field} is over 9e14 %, more than ppm can hold. Check the amounts and dates.",
+)
+
 YEAR_MONTHS = 12
 YEAR_DAYS = 365
 # A figure within a millionth of a ppm below a half counts as the half: noise of floats must not round it down.
 TIE_PPM = 1e-6
+# ln(1 + rate) of the largest rate whose ppm stay within 63 bits.
+LARGEST_YEARLY = math.log(9e12)
 # No flow lies farther from the start than this, in years or periods.
 FARTHEST = 1e6
 REQUIRED = Text("缺少必填字段", "is required")
@@ -156,7 +164,7 @@ def the_rate(rates: Sequence[float]) -> float:
     >>> the_rate([-0.97, 0.69, 59.0]), the_rate([-0.9, -0.2])
     (0.69, -0.2)
     """
-    return min((rate for rate in rates if rate >= 0), default=max(rates))
+    return rates[0] if len(rates) == 1 else min((rate for rate in rates if rate >= 0), default=max(rates))
 
 
 def nominal(amounts: Sequence[int], months: Sequence[float]) -> Nominal:
@@ -176,18 +184,21 @@ def figures(amounts: Sequence[int], months: Sequence[float], on: Sequence[date])
     `amounts`: minor units from the borrower's side, received +, paid -; `months`: each flow's position in months
     from the start, whole or not; `on`: each flow's date. With i the rate that makes
     sum amount / (1 + i)^months zero: 12 i, (1 + i)^12 - 1; and x with sum amount / (1 + x)^(days / 365) zero.
-    Refuses ANNUAL_COST_ONE_SIGN, ANNUAL_COST_NO_ROOT, ANNUAL_COST_TANGLED naming `amounts`.
+    Refuses ANNUAL_COST_ONE_SIGN, ANNUAL_COST_NO_ROOT, ANNUAL_COST_TOO_HIGH, ANNUAL_COST_TANGLED naming `amounts`.
     """
     by_months = _equation(amounts, months, "amounts")
     found = _monthly(by_months)
     days = [day.toordinal() for day in on]
     first = min(days)
-    by_days = _equation(amounts, [(day - first) / YEAR_DAYS for day in days], "amounts")
-    near = math.log1p(found["irr_x12"] / YEAR_MONTHS)
-    if by_days.distance and by_months.distance:
-        near *= by_months.distance / by_days.distance
-    xirr = the_rate([math.expm1(u) for u in _all_roots(by_days, "amounts", near).values])
+    by_days = _equation(amounts, [(day - first) / YEAR_DAYS for day in days], "amounts", like=by_months)
+    xirr = _yearly(the_rate(_all_roots(by_days, "amounts").values))
     return Figures(**found, xirr_365_ppm=to_ppm(xirr), xirr_365=xirr)
+
+
+def figures_of(flows: Sequence[tuple[date, int, int]], positions_a_month: int) -> Figures:
+    """Return the figures of flows written (date, position, amount), position in 1/`positions_a_month` of a month."""
+    months = [position / positions_a_month for _, position, _ in flows]
+    return figures([amount for _, _, amount in flows], months, [on for on, _, _ in flows])
 
 
 def chosen_root(amounts: Sequence[float], times: Sequence[float], field: str) -> float:
@@ -274,10 +285,9 @@ def _year_days(end_on: date) -> int:
 
 def _monthly(equation: Equation) -> dict[str, Any]:
     values = _all_roots(equation, "amounts").values
-    if not LOWEST < YEAR_MONTHS * the_rate(values) < HIGHEST:
-        raise ANNUAL_COST_NO_ROOT.refuse("amounts")
+    effective = _yearly(YEAR_MONTHS * the_rate(values))
     rates = [YEAR_MONTHS * math.expm1(u) for u in values]
-    irr_x12, effective = the_rate(rates), math.expm1(YEAR_MONTHS * the_rate(values))
+    irr_x12 = the_rate(rates)
     return {
         "irr_x12_ppm": to_ppm(irr_x12),
         "effective_ppm": to_ppm(effective),
@@ -287,19 +297,33 @@ def _monthly(equation: Equation) -> dict[str, Any]:
     }
 
 
+def _yearly(u: float) -> float:
+    """Return the effective rate of u = ln(1 + rate) a year; refuse one that ppm cannot hold."""
+    if u <= LOWEST:
+        raise ANNUAL_COST_NO_ROOT.refuse("amounts")
+    if u > LARGEST_YEARLY:
+        raise ANNUAL_COST_TOO_HIGH.refuse("amounts")
+    return math.expm1(u)
+
+
 def _equation(
-    amounts: Sequence[float], times: Sequence[float], field: str, parts: Sequence[float] | None = None
+    amounts: Sequence[float],
+    times: Sequence[float],
+    field: str,
+    parts: Sequence[float] | None = None,
+    like: Equation | None = None,
 ) -> Equation:
+    """Return the equation of flows, quicker `like` one of the same amounts; refuse naming `field`."""
     try:
-        return Equation(amounts, times, parts)
+        return Equation(amounts, times, parts) if like is None else like.timed(amounts, times)
     except OneSignError:
         raise ANNUAL_COST_ONE_SIGN.refuse(field) from None
 
 
-def _all_roots(equation: Equation, field: str, guess: float | None = None) -> Roots:
+def _all_roots(equation: Equation, field: str) -> Roots:
     """Return every ln(1 + rate) of the flows, at least one; refuse naming `field`."""
     try:
-        found = roots(equation, guess)
+        found = roots(equation)
     except TangledFlowsError:
         raise ANNUAL_COST_TANGLED.refuse(field) from None
     if not found.values:

@@ -12,6 +12,7 @@ Floats are meant here: a rate is not money. See docs/decisions/0007-annual-cost-
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,7 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puhui.kernel.rates import PPM
-from puhui.products.annual_cost import ANNUAL_COST_NO_ROOT, TIE_PPM, YEAR_DAYS, YEAR_MONTHS, chosen_root
+from puhui.products.annual_cost import (
+    ANNUAL_COST_NO_ROOT,
+    ANNUAL_COST_TOO_HIGH,
+    LARGEST_YEARLY,
+    TIE_PPM,
+    YEAR_DAYS,
+    YEAR_MONTHS,
+    chosen_root,
+    to_ppm,
+)
 from puhui.products.annual_cost_solver import HIGHEST, LOWEST
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -55,16 +65,13 @@ def figures_columns(amounts: Numbers, months: Numbers | None = None, days: Numbe
     `days`: days since any day, whole, shaped likewise; without it XIRR is not asked.
     Refuses as the scalar, naming `amounts.<loan>`.
     """
-    u = _settled(amounts, _Positions.of(months, amounts.shape[0], 1.0), (_nominal, _effective))
-    beyond = np.flatnonzero((YEAR_MONTHS * u <= LOWEST) | (YEAR_MONTHS * u >= HIGHEST))
-    if beyond.size:
-        raise ANNUAL_COST_NO_ROOT.refuse(f"amounts.{beyond[0]}")
-    irr_x12 = _nominal(u)
+    by_months = _Positions.of(months, amounts.shape[0], 1.0)
+    u, (irr_x12_ppm, effective_ppm) = _figures(amounts, by_months, YEAR_MONTHS, (_nominal, _effective))
     xirr_ppm = None
     if days is not None:
-        by_days = _settled(amounts, _Positions.of(days, amounts.shape[0], YEAR_DAYS), (np.expm1,))
-        xirr_ppm = _ppm(np.expm1(by_days))[0]
-    return FigureColumns(_ppm(irr_x12)[0], _ppm(_effective(u))[0], xirr_ppm, irr_x12)
+        by_days = _Positions.of(days, amounts.shape[0], YEAR_DAYS)
+        _, (xirr_ppm,) = _figures(amounts, by_days, 1, (_yearly,))
+    return FigureColumns(irr_x12_ppm, effective_ppm, xirr_ppm, _nominal(u, np.expm1))
 
 
 def irr_columns(flows: Numbers) -> Floats:
@@ -72,23 +79,36 @@ def irr_columns(flows: Numbers) -> Floats:
     return np.expm1(_roots(flows, _Positions.of(None, flows.shape[0], 1.0)))
 
 
-def _nominal(u: Floats) -> Floats:
-    return YEAR_MONTHS * np.expm1(u)
+def _nominal(u: Any, expm1: Callable[[Any], Any]) -> Any:
+    return YEAR_MONTHS * expm1(u)
 
 
-def _effective(u: Floats) -> Floats:
-    return np.expm1(YEAR_MONTHS * u)
+def _effective(u: Any, expm1: Callable[[Any], Any]) -> Any:
+    return expm1(YEAR_MONTHS * u)
 
 
-def _settled(amounts: Numbers, positions: _Positions, ways: Sequence[Callable[[Floats], Floats]]) -> Floats:
-    """Return u of every loan, by the scalar solver where a figure of `ways` is too near half a ppm to call."""
+def _yearly(u: Any, expm1: Callable[[Any], Any]) -> Any:
+    return expm1(u)
+
+
+def _figures(
+    amounts: Numbers, positions: _Positions, a_year: int, ways: Sequence[Callable[..., Any]]
+) -> tuple[Floats, list[Whole]]:
+    """Return u of every loan and the ppm of each way of stating it.
+
+    `a_year`: units of time a year; refuses a yearly rate that floats or ppm cannot hold, naming the loan.
+    """
     u = _roots(amounts, positions)
-    near = _ppm(ways[0](u))[1]
-    for way in ways[1:]:
-        near |= _ppm(way(u))[1]
-    for loan in np.flatnonzero(near):
-        u[loan] = _alone(amounts, positions, int(loan))
-    return u
+    low, high = a_year * u <= LOWEST, a_year * u > LARGEST_YEARLY
+    for beyond, kind in ((low, ANNUAL_COST_NO_ROOT), (high, ANNUAL_COST_TOO_HIGH)):
+        if beyond.any():
+            raise kind.refuse(f"amounts.{np.flatnonzero(beyond)[0]}")
+    figures = [_ppm(way(u, np.expm1)) for way in ways]
+    for loan in map(int, np.flatnonzero(np.logical_or.reduce([near for _, near in figures]))):
+        u[loan] = _alone(amounts, positions, loan)
+        for way, (ppm, _) in zip(ways, figures, strict=True):
+            ppm[loan] = to_ppm(way(float(u[loan]), math.expm1))
+    return u, [ppm for ppm, _ in figures]
 
 
 def _ppm(rates: Floats) -> tuple[Whole, NDArray[np.bool_]]:
@@ -183,7 +203,8 @@ def _plain(block: Floats, times: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Solve loans with one sum received, first, and then only payments."""
     received, paid = block[0], block[1:]
     gaps = np.diff(times, axis=0)
-    u = _guess(received, paid, times[1:])
+    total, mean, variance = _moments(paid, times[1:])
+    u = _guess(np.log(-total / received), mean, variance)
     for _ in range(PASSES):
         step = _step(received, paid, gaps, u)
         u -= step
@@ -235,18 +256,25 @@ def _present(rows: Floats, gaps: Floats, u: Floats) -> tuple[Floats, Floats]:
     return value, moment
 
 
-def _guess(received: Floats, paid: Floats, times: Floats) -> Floats:
-    """Return u from the mean and variance of the times of payment, as `Equation.first_guess` does."""
-    if times.ndim == 1:
-        total, first, second = np.vander(times, 3, increasing=True).T @ paid
-    else:
-        weighted = paid * times
-        total, first, second = paid.sum(axis=0), weighted.sum(axis=0), (weighted * times).sum(axis=0)
-    mean = first / total
-    gain = np.log(-total / received)
-    root = mean * mean - 2 * (second / total - mean * mean) * gain
-    guess: Floats = 2 * gain / (mean + np.sqrt(np.where(root > 0, root, mean * mean)))
+def _guess(gain: Floats, distance: Floats, spread: Floats) -> Floats:
+    """Return u from ln(paid / received) and the means and variances of their times (paid less received).
+
+    As `Equation.first_guess`: the root of gain = distance x u - spread x u^2 / 2.
+    """
+    root = distance * distance - 2 * spread * gain
+    guess: Floats = 2 * gain / (distance + np.sqrt(np.where(root > 0, root, distance * distance)))
     return guess
+
+
+def _moments(rows: Floats, times: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the sum of flows of one direction, and the mean and variance of their times, undiscounted."""
+    if times.ndim == 1:
+        total, first, second = np.vander(times, 3, increasing=True).T @ rows
+    else:
+        weighted = rows * times
+        total, first, second = rows.sum(axis=0), weighted.sum(axis=0), (weighted * times).sum(axis=0)
+    mean = first / total
+    return total, mean, second / total - mean * mean
 
 
 def _mixed(block: Floats, times: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -254,7 +282,9 @@ def _mixed(block: Floats, times: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     received, paid = np.maximum(block, 0.0), np.maximum(-block, 0.0)
     gaps = np.diff(times, axis=0, prepend=times[:1])
     low, high = np.zeros(block.shape[1]), np.full(block.shape[1], HIGHEST / YEAR_MONTHS)
-    u = np.zeros(block.shape[1])
+    (more, early, wide), (less, late, wider) = _moments(received, times), _moments(paid, times)
+    u = _guess(np.log(less / more), late - early, wider - wide)
+    u = np.where((u > low) & (u < high), u, 0.0)
     open_ = np.ones(block.shape[1], dtype=np.bool_)
     for _ in range(MORE_PASSES):
         (more, early), (less, late) = _present(received, gaps, u), _present(paid, gaps, u)

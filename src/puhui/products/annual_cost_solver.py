@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise, repeat
 from operator import lt, mul
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 # The domain of u: from i = -100 % + 1e-15 to i = 1e299. Beyond it a rate has no meaning as a float.
 LOWEST = math.log(1e-15)
@@ -112,27 +112,43 @@ class _Side:
 class Equation:
     """h(u) of flows: `amounts` (either sign) at `times` (units of time), with simple-interest `parts` for Reg Z.
 
+    `plain`: one sum received at time 0, then only payments, each at a time of its own.
+
     A flow's discount is exp(-u t) / (1 + part x i). Flows on the same moment are netted, zero flows dropped.
     Raises OneSignError when nothing is left on one side.
     """
 
-    __slots__ = ("balance", "changes", "curved", "horizon", "paid", "received", "rising")
+    __slots__ = ("balance", "changes", "curved", "horizon", "paid", "plain", "received", "rising")
 
     def __init__(self, amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None = None) -> None:
-        flows = _netted(amounts, times, parts)
-        self.curved = flows.parts is not None
-        self.received = _side(flows, 1)
-        self.paid = _side(flows, -1)
-        self.balance = math.fsum(flows.amounts)
-        self.rising = flows.amounts[0] > 0
-        self.horizon = flows.times[-1]
+        numbers, moments = list(map(float, amounts)), list(map(float, times))
+        later = numbers[1:]
+        self.plain = parts is None and _in_order(moments) and _receives_then_pays(numbers[0], later)
+        if self.plain:
+            self.received = _Side(numbers[:1], moments[:1], None)
+            self.paid = _Side([-amount for amount in later], moments[1:], None)
+        else:
+            numbers, moments, found = _netted(numbers, moments, parts)
+            self.received = _side(numbers, moments, found, 1)
+            self.paid = _side(numbers, moments, found, -1)
+        self.curved = self.paid.parts is not None
+        self.balance = math.fsum(numbers)
+        self.rising = numbers[0] > 0
+        self.horizon = moments[-1]
         apart = self.received.last < self.paid.first or self.paid.last < self.received.first
-        self.changes = 1 if apart else sum((x > 0) != (y > 0) for x, y in pairwise(flows.amounts))
+        self.changes = 1 if apart else sum((x > 0) != (y > 0) for x, y in pairwise(numbers))
 
-    @property
-    def distance(self) -> float:
-        """How much later the mean amount is paid than received, at u = 0."""
-        return self.paid.mean - self.received.mean
+    def timed(self, amounts: Sequence[float], times: Sequence[float]) -> Equation:
+        """Return the equation of the same amounts at other times; quick for a plain loan."""
+        moments = list(map(float, times))
+        if not self.plain or not _in_order(moments):
+            return Equation(amounts, times)
+        other = Equation.__new__(Equation)
+        other.plain, other.curved, other.rising, other.changes = True, False, True, 1
+        other.balance, other.received = self.balance, self.received
+        other.paid = _Side(self.paid.amounts, moments[1:], None)
+        other.horizon = moments[-1]
+        return other
 
     def at(self, u: float) -> tuple[float, float, float]:
         """Return h(u) and the mean times of what is paid and received."""
@@ -140,7 +156,7 @@ class Equation:
             less, late = self.paid.change(u)
             more, early = self.received.change(u)
             excess = (self.balance + more - less) / (self.paid.total + less)
-            if excess > -NEAR_PAR:
+            if abs(excess) < NEAR_PAR:
                 return math.log1p(excess), late, early
         paid, late = self.paid.log_value(u)
         received, early = self.received.log_value(u)
@@ -155,21 +171,21 @@ class Equation:
 
         ln R - ln Q to second order: L + (T_paid - T_received) u - (var_paid - var_received) u^2 / 2 = 0.
         """
-        distance = self.distance
+        distance = self.paid.mean - self.received.mean
         if distance == 0 or self.curved:
             return 0.0
         excess = -self.balance / self.received.total
-        gain = math.log1p(excess) if excess > -NEAR_PAR else math.log(self.paid.total / self.received.total)
+        far = abs(excess) > NEAR_PAR
+        gain = math.log(self.paid.total) - math.log(self.received.total) if far else math.log1p(excess)
         spread = self.paid.variance - (0.0 if self.received.alone else self.received.variance)
         root = distance * distance - 2 * spread * gain
         return 2 * gain / (distance + math.copysign(math.sqrt(root), distance)) if root > 0 else gain / distance
 
 
-def roots(equation: Equation, guess: float | None = None) -> Roots:
-    """Return every root of the equation within the domain; `guess` is where to start when there is but one."""
+def roots(equation: Equation) -> Roots:
+    """Return every root of the equation within the domain."""
     if equation.changes == 1:
-        start = equation.first_guess() if guess is None else guess
-        u, steps = _refine(equation, start, LOWEST, HIGHEST, equation.rising)
+        u, steps = _refine(equation, equation.first_guess(), LOWEST, HIGHEST, equation.rising)
         return Roots([u] if LOWEST + EDGE < u < HIGHEST - EDGE else [], steps)
     found: list[float] = []
     intervals, evaluations = _isolate(equation)
@@ -182,44 +198,38 @@ def roots(equation: Equation, guess: float | None = None) -> Roots:
     return Roots(found, evaluations)
 
 
-class _Flows(NamedTuple):
-    """Flows in time order from time 0, one a moment, none zero, of an ordinary size."""
-
-    amounts: list[float]
-    times: list[float]
-    parts: list[float] | None
+def _in_order(times: list[float]) -> bool:
+    return times[0] == 0 and all(map(lt, times, times[1:]))
 
 
-def _netted(amounts: Sequence[float], times: Sequence[float], parts: Sequence[float] | None) -> _Flows:
-    flows = _Flows(list(map(float, amounts)), list(map(float, times)), list(map(float, parts or ())) or None)
-    size = max(max(flows.amounts), -min(flows.amounts))
+def _receives_then_pays(first: float, later: list[float]) -> bool:
+    """Return whether one sum comes in and then only payments go out, of an ordinary size: the plain loan."""
+    return SMALLEST < first < LARGEST and bool(later) and max(later) < 0 and min(later) > -LARGEST
+
+
+_Flows: TypeAlias = tuple[list[float], list[float], list[float] | None]
+
+
+def _netted(amounts: list[float], times: list[float], parts: Sequence[float] | None) -> _Flows:
+    """Return flows in time order from time 0, one a moment, none zero, of an ordinary size."""
+    size = max(max(amounts), -min(amounts))
     if not SMALLEST < size < LARGEST:
         power = -math.frexp(size)[1]
-        flows = flows._replace(amounts=[math.ldexp(amount, power) for amount in flows.amounts])
-    in_order = parts is None and all(map(lt, flows.times, flows.times[1:]))
-    return flows if in_order and flows.times[0] == 0 and 0.0 not in flows.amounts else _merged(flows)
-
-
-def _merged(flows: _Flows) -> _Flows:
+        amounts = [math.ldexp(amount, power) for amount in amounts]
     together: dict[tuple[float, float], list[float]] = {}
-    for amount, t, part in zip(flows.amounts, flows.times, flows.parts or repeat(0.0), strict=False):
+    for amount, t, part in zip(amounts, times, parts or repeat(0.0, len(times)), strict=True):
         together.setdefault((t, part), []).append(amount)
     sums = [(math.fsum(found), t, part) for (t, part), found in sorted(together.items())]
     rows = [row for row in sums if row[0]]
     if not rows:
         raise OneSignError
     start = rows[0][1]
-    parts = [part for _, _, part in rows]
-    return _Flows([amount for amount, _, _ in rows], [t - start for _, t, _ in rows], parts if any(parts) else None)
+    kept = [part for _, _, part in rows]
+    return [amount for amount, _, _ in rows], [t - start for _, t, _ in rows], kept if any(kept) else None
 
 
-def _side(flows: _Flows, sign: int) -> _Side:
-    """Return the flows of one sign; the first flow alone on its side is the plain loan, and the quick way."""
-    amounts, times, parts = flows
-    if parts is None and amounts[0] > 0 > max(amounts[1:], default=1.0):
-        if sign > 0:
-            return _Side(amounts[:1], times[:1], None)
-        return _Side([-a for a in amounts[1:]], times[1:], None)
+def _side(amounts: list[float], times: list[float], parts: list[float] | None, sign: int) -> _Side:
+    """Return the flows of one sign, as positive amounts."""
     chosen = [place for place, amount in enumerate(amounts) if (amount > 0) == (sign > 0)]
     if not chosen:
         raise OneSignError

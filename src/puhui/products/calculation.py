@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from puhui.kernel.columns import LARGEST, Ints, between, choose, is_column, largest, lesser
 from puhui.kernel.daycount import DayCount
 from puhui.kernel.rates import PPM
-from puhui.kernel.rounding import Rounding, round_div, round_mul_div
+from puhui.kernel.rounding import Rounding, round_div, round_mul_div, round_to_multiple
 from puhui.products.due_dates import NO_DAY, Dates
 from puhui.products.terms import Terms
 
@@ -74,7 +74,9 @@ class Calculation:
         return round_div(balance_minor * self.rates[period], self.unit, self.rounding)
 
 
-def calculation_of(terms: Terms, values: Values, principal_minor: Ints, dates: Dates, convention: DayCount) -> Calculation:
+def calculation_of(
+    terms: Terms, values: Values, principal_minor: Ints, dates: Dates, convention: DayCount
+) -> Calculation:
     """Return the Calculation of `principal_minor` financed over the spans of `dates`."""
     free = terms.grace.interest_free
     numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
@@ -101,6 +103,12 @@ def calculation_of(terms: Terms, values: Values, principal_minor: Ints, dates: D
         dates,
         values,
     )
+
+
+def down_payment_minor(terms: Terms, price_minor: Ints, down_payment_ppm: Ints) -> Ints:
+    """Return the down payment on a price, rounded to the minor unit and then to the multiple of the terms."""
+    down = round_div(price_minor * down_payment_ppm, PPM, terms.rounding)
+    return round_to_multiple(down, terms.instalment_multiple_minor or 1, terms.rounding)
 
 
 @dataclass(frozen=True, slots=True)

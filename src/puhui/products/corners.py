@@ -6,34 +6,42 @@ amount. So the worst offer of each rule lies on a corner. Where that is not so, 
 
 - a fee or interest on the original principal costs most at some term in between, which is searched for (the
   figure is taken to have one hill, not narrower than an eighth of the range);
-- the day of disbursement makes the first period short or long: both ends are tried over 31 days and 12 months;
+- the day of disbursement makes the first period short or long, and February is short: every day of a year is tried,
+  and of each corner the costliest days and the one of the longest tenor are kept;
 - an override makes a product of its own: each set of overrides that some place and segment brings together is tried.
 
-What is left out: rounding to the minor unit moves the figures of small loans by some ppm, and XIRR moves a little
-with the month; a product priced that close to a cap is stopped, if at all, by the check of the offer itself.
+What is left out: rounding to the minor unit moves the figures of small loans by some ppm; a harvest loan is tried on
+43 days only. A product priced that close to a cap is stopped, if at all, by the check of the offer itself.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import product as cross
 from typing import Any, NamedTuple
 
-from puhui.kernel.dates import day_in_month, day_number, month_of, to_date
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
-from puhui.kernel.places import codes, full_name
+from puhui.kernel.places import codes, full_name, place
 from puhui.kernel.rates import PPM, format_rate
 from puhui.kernel.refusals import Refusal, declare
+from puhui.products.annual_cost_days import days_to_try, first_day
 from puhui.products.annual_cost_plan import PlanCost, plan_cost
-from puhui.products.definition import Wish, build_terms, holds_for, lent_minor, resolve
+from puhui.products.definition import (
+    PRODUCT_INVALID,
+    Wish,
+    build_terms,
+    example_of_agreed,
+    holds_for,
+    lent_minor,
+    must_hold,
+    resolve,
+)
 from puhui.products.definition_fields import Definition, When
-from puhui.products.due_dates import NO_DAY, due_dates
 from puhui.products.facts import offer_facts, repaid_at_once
-from puhui.products.kinds import kind_of
 from puhui.products.plan import Plan
 from puhui.products.schedule import schedule
-from puhui.products.terms import TERMS_INVALID, Terms
+from puhui.products.terms import Terms
 from puhui.products.words import SEGMENTS
 from puhui.rulebook.book import Rulebook
 from puhui.rulebook.diff import Item
@@ -106,7 +114,7 @@ def _offer(variant: Variant, lender: str, plan: Plan, cost: PlanCost, as_of: dat
     definition = variant.definition
     # A rule on bullet loans binds whoever repays at once, whatever the product calls itself.
     tags = (*definition.tags, "bullet") if repaid_at_once(plan) else definition.tags
-    subject = Subject(lender, tags, _six_digits(variant.region))
+    subject = Subject(lender, tags, variant.region or "")
     facts = offer_facts(definition, plan, cost, as_of)
     return Offer(definition.id, _text(variant, lender, plan), variant, plan.terms, plan, cost, subject, facts)
 
@@ -125,10 +133,6 @@ def _text(variant: Variant, lender: str, plan: Plan) -> Text:
     return Text(" · ".join(zh), " · ".join(en))
 
 
-def _six_digits(region: str | None) -> str:
-    return "" if region is None else region.ljust(6, "0")
-
-
 # --- variants: places and segments ------------------------------------------------------------------
 
 
@@ -144,8 +148,21 @@ def variants(definition: Definition, rulebook: Rulebook, as_of: date) -> list[Va
             applied = tuple(n for n in by_place if n in by_segment)
             if (applied, laws) not in found:
                 label = _label(definition, applied, region, segment, bool(regional))
-                found[applied, laws] = Variant(resolve(definition, region, segment), region, segment, label)
+                found[applied, laws] = Variant(_resolved(definition, region, segment), region, segment, label)
     return list(found.values())
+
+
+def _resolved(definition: Definition, region: str | None, segment: str | None) -> Definition:
+    """Return the product for a place and a segment; refuse where overrides that hold alone do not hold together."""
+    resolved = resolve(definition, region, segment)
+    try:
+        must_hold(resolved)
+    except Refusal as refusal:
+        where = f"{region or '-'}, {segment or '-'}"
+        zh = f"overrides 合在一起不成立（{where}）：{refusal.message('zh')}"
+        problem = Text(zh, f"overrides do not hold together ({where}): {refusal.message('en')}")
+        raise PRODUCT_INVALID.refuse("overrides", file=definition.id, problem=problem) from None
+    return resolved
 
 
 def _places(
@@ -183,15 +200,15 @@ def _label(
     definition: Definition, applied: Iterable[int], region: str | None, segment: str | None, regional: bool
 ) -> Text:
     conditions = [definition.overrides[n].when for n in applied]
-    zh: list[str] = []
-    en: list[str] = []
-    if region is not None and (regional or any(when.regions or when.tiers for when in conditions)):
-        zh.append(full_name(region))
-        en.append(full_name(region))
+    parts: list[Text] = []
+    if region is not None and (regional or any(when.regions for when in conditions)):
+        parts.append(Text(full_name(region), full_name(region)))
+    if region is not None and any(when.tiers for when in conditions):
+        tier = place(region).tier
+        parts.append(Text(f"层级 {tier}", f"tier {tier}"))
     if segment is not None and any(when.segments for when in conditions):
-        zh.append(SEGMENTS[segment].zh)
-        en.append(SEGMENTS[segment].en)
-    return Text(" · ".join(zh), " · ".join(en))
+        parts.append(SEGMENTS[segment])
+    return Text(" · ".join(part.zh for part in parts), " · ".join(part.en for part in parts))
 
 
 # --- corners of the ranges --------------------------------------------------------------------------
@@ -202,21 +219,23 @@ def corner_terms(definition: Definition, as_of: date) -> list[Terms]:
     ranges = definition.ranges
     amounts, rates = _ends(ranges.amount_minor), _ends(ranges.annual_rate_ppm)
     counts, downs = _ends(ranges.instalments), _ends(ranges.down_payment_ppm)
-    days = {count: _days(_terms(definition, as_of, amounts[-1], count, rates[-1], downs[0])) for count in counts}
-    found = [
-        _terms(definition, days[count][0], amount_minor, count, rate_ppm, down_ppm)
-        for amount_minor, count, rate_ppm, down_ppm in cross(amounts, counts, rates, downs)
-    ]
-    found += [
-        _terms(definition, day, amount_minor, count, rates[-1], downs[0])
-        for amount_minor, count in cross(amounts, counts)
-        for day in days[count][1:]
-    ]
+    found: list[Terms] = []
+    for count in counts:
+        corners = [_terms(definition, as_of, *ends) for ends in cross(amounts, [count], rates, downs)]
+        found += _on_their_days(corners, rates[-1])
     between = costliest_term(definition, _terms(definition, as_of, amounts[0], counts[0], rates[-1], downs[0]))
     if between is not None and between not in counts:
-        terms = _terms(definition, as_of, amounts[0], between, rates[-1], downs[0])
-        found += [terms.model_copy(update={"disbursed_on": day}) for day in _days(terms)]
+        found += _on_their_days([_terms(definition, as_of, amounts[0], between, rates[-1], downs[0])], rates[-1])
     return found
+
+
+def _on_their_days(corners: list[Terms], highest_rate_ppm: int) -> list[Terms]:
+    """Return each corner on the first day that gives a plan, and those of the highest rate on their worst days too."""
+    tried = []
+    for terms, days in zip(corners, days_to_try(corners), strict=True):
+        worst = days if terms.annual_rate_ppm == highest_rate_ppm else days[:1]
+        tried += [terms.model_copy(update={"disbursed_on": day}) for day in worst]
+    return tried
 
 
 def _ends(ends: Any) -> list[int]:
@@ -225,8 +244,8 @@ def _ends(ends: Any) -> list[int]:
 
 def _terms(definition: Definition, on: date, amount_minor: int, count: int, rate_ppm: int, down_ppm: int) -> Terms:
     """Return terms under which `amount_minor` is lent, or the nearest within the range that a whole price gives."""
-    agreed = {"due_day": 15} if "due_day" in definition.loan_terms and definition.terms.due_day is None else {}
-    draft = build_terms(definition, Wish(amount_minor, count, rate_ppm, on, down_ppm), agreed)
+    wish = Wish(amount_minor, count, rate_ppm, on, down_ppm)
+    draft = build_terms(definition, wish, example_of_agreed(definition))
     up = amount_minor == definition.ranges.amount_minor.min
     return draft.model_copy(update={"principal_minor": price_of(draft, amount_minor, up=up)})
 
@@ -267,9 +286,9 @@ def costliest_term(definition: Definition, terms: Terms) -> int | None:
     best = low
     while True:
         spread = {low + (high - low) * k // (FIRST_LOOK - 1) for k in range(FIRST_LOOK)}
-        for place in sorted(spread - figures.keys()):
-            figures[place] = _figure(terms, every[place])
-        best = max(figures, key=lambda place: figures[place])
+        for term in sorted(spread - figures.keys()):
+            figures[term] = _figure(terms, every[term])
+        best = max(figures, key=lambda term: figures[term])
         if best in (0, len(every) - 1) or figures[best] < 0:
             return None
         near = sorted(figures)
@@ -282,54 +301,7 @@ def costliest_term(definition: Definition, terms: Terms) -> int | None:
 def _figure(terms: Terms, count: int) -> int:
     """Return the annual cost (IRR x 12, ppm) with another number of instalments, -1 where no day gives a plan."""
     changed = terms.model_copy(update={"instalments": count})
-    on = next((day for day in _candidates(terms.disbursed_on) if _makes_a_plan(changed, day)), None)
+    on = first_day(changed)
     if on is None:
         return -1
     return plan_cost(schedule(changed.model_copy(update={"disbursed_on": on}))).contract.irr_x12_ppm
-
-
-# --- the day of disbursement ------------------------------------------------------------------------
-
-
-def _days(terms: Terms) -> list[date]:
-    """Return the first day on which the terms make a plan, then those of the shortest and longest first period.
-
-    Refuses as the terms do where no day of the coming year makes a plan.
-    """
-    candidates = _candidates(terms.disbursed_on)
-    base = next((day for day in candidates if _makes_a_plan(terms, day)), None)
-    if base is None:
-        schedule(terms)
-    assert base is not None, "terms that make no plan are refused"
-    kind = kind_of(terms)
-    lengths = {day: _first_period(terms, day, kind.one_due) for day in candidates}
-    chosen = [base]
-    for order in (1, -1):
-        ranked = sorted(candidates, key=lambda day: (order * lengths[day][0], order * lengths[day][1]))
-        day = next(day for day in ranked if _makes_a_plan(terms, day))
-        if lengths[day] not in {lengths[other] for other in chosen}:
-            chosen.append(day)
-    return chosen
-
-
-def _candidates(on: date) -> list[date]:
-    number = day_number(on)
-    month, day = month_of(number), on.day
-    months = [to_date(day_in_month(month + ahead, day)) for ahead in range(1, 12)]
-    return [on, *months, *(on + timedelta(days=ahead) for ahead in range(1, 31))]
-
-
-def _makes_a_plan(terms: Terms, on: date) -> bool:
-    try:
-        schedule(terms.model_copy(update={"disbursed_on": on}))
-    except Refusal as refusal:
-        if refusal.kind is not TERMS_INVALID:
-            raise
-        return False
-    return True
-
-
-def _first_period(terms: Terms, on: date, one_due: bool) -> tuple[int, int]:
-    """Return the days of the first period and its position in the plan's count of months."""
-    dates = due_dates(terms, day_number(on), NO_DAY, terms.due_day or 0, one_due)
-    return int(dates.nominal[0]) - day_number(on), int(dates.position[0])

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from puhui.kernel.inputs import parse
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
-from puhui.kernel.places import place, within
-from puhui.kernel.rates import PPM, format_rate
+from puhui.kernel.places import place
+from puhui.kernel.rates import format_rate
 from puhui.kernel.refusals import INPUT_INVALID, INPUT_UNREADABLE, Refusal, declare
-from puhui.kernel.rounding import round_div, round_to_multiple
+from puhui.products.calculation import down_payment_minor
 from puhui.products.definition_fields import Definition, Override, When
 from puhui.products.facts import COMPUTED
 from puhui.products.kinds import KINDS, kind_of
@@ -51,6 +51,16 @@ PRODUCT_TERM_FIXED = declare(
 )
 
 
+class Wish(NamedTuple):
+    """What is chosen for one loan within the ranges; `principal_minor` is the price, the down payment included."""
+
+    principal_minor: int
+    instalments: int
+    annual_rate_ppm: int
+    disbursed_on: date
+    down_payment_ppm: int = 0
+
+
 # --- reading ----------------------------------------------------------------------------------------
 
 
@@ -61,15 +71,18 @@ def read_product(data: object, file: str = "-") -> Definition:
     """
     try:
         definition = parse(Definition, data)
-        _check(definition)
+        must_hold(definition)
     except Refusal as refusal:
         raise _invalid(refusal, file) from None
     for n, override in enumerate(definition.overrides):
+        where = f"overrides.{n}."
         try:
             _check_when(definition, override.when)
-            _check(_changed(definition, (override,)))
+            changed = _changed(definition, (override,))
+            where += "set."
+            must_hold(changed)
         except Refusal as refusal:
-            raise _invalid(refusal, file, f"overrides.{n}.") from None
+            raise _invalid(refusal, file, where) from None
     return definition
 
 
@@ -126,17 +139,10 @@ def offers_of_folder(folder: Path, as_of: date) -> "Iterator[Item]":
         yield from items_of(definition, as_of)
 
 
-def offers_of_file(path: Path, as_of: date) -> "Iterator[Item]":
-    """Yield the corner offers of the product in a file, as the rulebook's check and diff read them."""
-    from puhui.products.corners import items_of
-
-    yield from items_of(load_product(Path(path)), as_of)
-
-
 # --- what must hold beyond the fields ---------------------------------------------------------------
 
 
-def _check(definition: Definition) -> None:
+def must_hold(definition: Definition) -> None:
     """Refuse what no single field shows: turned ranges, unknown places and facts, terms that the kind refuses."""
     for field, holds, problem in _conditions(definition):
         if not holds:
@@ -148,12 +154,28 @@ def _check(definition: Definition) -> None:
             raise _wrong(f"practices.{name}", _NOT_A_FACT)
         if name in COMPUTED:
             raise _wrong(f"practices.{name}", _COMPUTED)
-        check_fact(metrics()[name], value)
+        try:
+            check_fact(metrics()[name], value)
+        except Refusal as refusal:
+            raise _within("practices", refusal) from None
+    try:
+        for wish in _extremes(definition):
+            kind_of(build_terms(definition, wish, example_of_agreed(definition)))
+    except Refusal as refusal:
+        raise _within("terms", refusal) from None
+
+
+def _extremes(definition: Definition) -> Iterator[Wish]:
     ranges = definition.ranges
     for instalments in (ranges.instalments.min, ranges.instalments.max):
         for amount_minor in (ranges.amount_minor.min, ranges.amount_minor.max):
-            wish = Wish(amount_minor, instalments, ranges.annual_rate_ppm.max, definition.effective_from)
-            kind_of(build_terms(definition, wish, {}))
+            yield Wish(amount_minor, instalments, ranges.annual_rate_ppm.max, definition.effective_from)
+
+
+def _within(group: str, refusal: Refusal) -> Refusal:
+    """Return a refusal of a part, put under the group of fields that it comes from."""
+    problem = Text(f"{group}：{refusal.message('zh')}", f"{group}: {refusal.message('en')}")
+    return INPUT_INVALID.refuse(*(f"{group}.{field}" for field in refusal.fields), problem=problem)
 
 
 def _conditions(definition: Definition) -> Iterator[tuple[str, bool, Text]]:
@@ -162,6 +184,8 @@ def _conditions(definition: Definition) -> Iterator[tuple[str, bool, Text]]:
         ends = getattr(ranges, field)
         yield f"ranges.{field}.min", ends.min <= ends.max, _TURNED
     yield "ranges.instalments.step", (count.max - count.min) % count.step == 0, _OFF_STEP
+    for field in ("tags", "lenders", "purposes", "required_data"):
+        yield field, bool(getattr(definition, field)), _EMPTY
     ends_on = definition.effective_to
     yield "effective_to", ends_on is None or ends_on >= definition.effective_from, _ENDS_FIRST
     movable = "movements" in KINDS[definition.kind].fields
@@ -184,7 +208,8 @@ def _check_when(definition: Definition, when: When) -> None:
 
 
 def _meet(regions: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    return any(within(one, other) or within(other, one) for one in regions for other in others)
+    ours, theirs = _stems(regions), _stems(others)
+    return any(stem.startswith(theirs) for stem in ours) or any(stem.startswith(ours) for stem in theirs)
 
 
 def _wrong(field: str, problem: Text) -> Refusal:
@@ -197,10 +222,17 @@ def _wrong(field: str, problem: Text) -> Refusal:
 def holds_for(when: When, region: str | None, segment: str | None) -> bool:
     """Return whether a condition holds for a place and a person; what is not known holds for none."""
     return (
-        (not when.regions or (region is not None and any(within(region, code) for code in when.regions)))
+        (not when.regions or (region is not None and region.startswith(_stems(when.regions))))
         and (not when.tiers or (region is not None and place(region).tier in when.tiers))
         and (not when.segments or segment in when.segments)
     )
+
+
+@lru_cache(maxsize=1024)
+def _stems(regions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the digits that the codes of all places within the regions begin with."""
+    digits = {"province": 2, "city": 4, "county": 6}
+    return tuple(found.code[: digits[found.level]] for found in map(place, regions))
 
 
 def resolve(definition: Definition, region: str | None = None, segment: str | None = None) -> Definition:
@@ -240,16 +272,6 @@ def _merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 # --- the terms of one loan --------------------------------------------------------------------------
-
-
-class Wish(NamedTuple):
-    """What is chosen for one loan within the ranges; `principal_minor` is the price, the down payment included."""
-
-    principal_minor: int
-    instalments: int
-    annual_rate_ppm: int
-    disbursed_on: date
-    down_payment_ppm: int = 0
 
 
 def terms_for(
@@ -292,11 +314,16 @@ def build_terms(definition: Definition, wish: Wish, agreed: Mapping[str, object]
     return parse(Terms, {**fixed, **wish._asdict(), "method": definition.kind, "fees": fees, **agreed})
 
 
+def example_of_agreed(definition: Definition) -> dict[str, object]:
+    """Return an example of what the product leaves to each loan, where its terms need one: a due day."""
+    open_day = "due_day" in definition.loan_terms and definition.terms.due_day is None
+    return {"due_day": 15} if open_day else {}
+
+
 def lent_minor(terms: Terms) -> int:
     """Return what is lent: the price less the down payment, rounded as the plan rounds it."""
-    multiple = terms.instalment_multiple_minor or 1
-    down_minor = round_div(terms.principal_minor * terms.down_payment_ppm, PPM, terms.rounding)
-    return terms.principal_minor - int(round_to_multiple(down_minor, multiple, terms.rounding))
+    down_minor = down_payment_minor(terms, terms.principal_minor, terms.down_payment_ppm)
+    return terms.principal_minor - int(down_minor)
 
 
 def _check_ranges(definition: Definition, terms: Terms) -> None:
@@ -313,14 +340,16 @@ def _check_ranges(definition: Definition, terms: Terms) -> None:
         ("down_payment_ppm", terms.down_payment_ppm, ranges.down_payment_ppm, format_rate),
     ):
         if not ends.min <= value <= ends.max:
+            said = Text(f"贷出 {show(value)}", f"{show(value)} lent") if show is format_minor else show(value)
             allowed = f"{show(ends.min)} – {show(ends.max)}"
-            raise PRODUCT_OUT_OF_RANGE.refuse(field, product=definition.id, value=show(value), range=allowed)
+            raise PRODUCT_OUT_OF_RANGE.refuse(field, product=definition.id, value=said, range=allowed)
     if (terms.instalments - count.min) % count.step:
         steps = f"{count.min}, {count.min + count.step} … {count.max}"
         raise PRODUCT_OUT_OF_RANGE.refuse("instalments", product=definition.id, value=terms.instalments, range=steps)
 
 
 _NO_FILES = Text("文件夹不存在或没有 .yaml 文件", "no such folder, or no .yaml file in it")
+_EMPTY = Text("至少一项", "needs at least one")
 _TURNED = Text("不得大于 max", "must not be more than max")
 _OFF_STEP = Text("须能从 min 走到 max", "must lead from min to max")
 _ENDS_FIRST = Text("不得早于 effective_from", "must not be before effective_from")

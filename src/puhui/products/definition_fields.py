@@ -56,6 +56,9 @@ Multiplier = Annotated[int, Field(ge=0, le=10 * PPM)]
 DownPpm = Annotated[int, Field(ge=0, lt=PPM)]
 Positive = Annotated[int, Field(ge=1, le=1200)]
 
+# Published in the schema, refused by the loader: pydantic would count a misspelt item as an absent one, and say both.
+_SOME: Any = Field(json_schema_extra={"minItems": 1})
+
 
 class AmountRange(Record):
     """The loan, minor units: what is financed after the down payment."""
@@ -217,15 +220,15 @@ class Definition(Record):
     terms: FixedTerms
     ranges: Ranges
     loan_terms: tuple[Literal["due_day", "movements"], ...] = ()
-    tags: tuple[TagCode, ...] = Field(min_length=1)
-    lenders: tuple[LenderCode, ...] = Field(min_length=1)
+    tags: tuple[TagCode, ...] = _SOME
+    lenders: tuple[LenderCode, ...] = _SOME
     regions: tuple[PlaceCode, ...] = ()
     tiers: tuple[Tier, ...] = ()
     segments: tuple[SegmentCode, ...] = ()
-    purposes: tuple[PurposeCode, ...] = Field(min_length=1)
-    required_data: tuple[RequiredData, ...] = Field(min_length=1)
+    purposes: tuple[PurposeCode, ...] = _SOME
+    required_data: tuple[RequiredData, ...] = _SOME
     consents: tuple[DataPurpose, ...] = ()
-    practices: dict[str, Practice] = {}
+    practices: dict[str, Practice] = Field(default_factory=dict)
     fees: tuple[ProductFee, ...] = Field(default=(), max_length=50)
     penalty: Penalty
     prepayment: Prepayment

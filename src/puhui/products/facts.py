@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from puhui.kernel.rates import PPM
+from puhui.kernel.rounding import round_div
 from puhui.products.annual_cost_plan import PlanCost
 from puhui.products.plan import Plan
 from puhui.products.words import DATA
@@ -102,9 +103,10 @@ def financed_minor(plan: Plan) -> int:
 
 
 def offer_facts(definition: "Definition", plan: Plan, cost: PlanCost, as_of: date) -> dict[str, Any]:
-    """Return the facts of an offer, the contract made on `as_of`; money fen, rates ppm, ratios rounded up.
+    """Return the facts of an offer, the contract made on `as_of`; money fen, rates ppm.
 
-    What the lender itself keeps back from the money lent counts as interest deducted in advance.
+    Loan-to-value is to the nearest ppm: the rounding of a down payment to the minor unit is no breach. What the
+    lender itself keeps back from the money lent counts as interest deducted in advance.
     """
     lent_minor, price_minor = financed_minor(plan), plan.terms.principal_minor
     months, rate_ppm, penalty = tenor_months(plan), plan.terms.annual_rate_ppm, definition.penalty
@@ -131,8 +133,8 @@ def offer_facts(definition: "Definition", plan: Plan, cost: PlanCost, as_of: dat
         "tenor_months": months,
         "original_tenor_months": months,
         "voucher_tenor_months": months,
-        "ltv_ppm": _up(lent_minor * PPM, price_minor),
-        "addon_ltv_ppm": _up(lent_minor * PPM, price_minor),
+        "ltv_ppm": round_div(lent_minor * PPM, price_minor),
+        "addon_ltv_ppm": round_div(lent_minor * PPM, price_minor),
         "addon_total_minor": price_minor,
         **dict.fromkeys(_AMOUNTS, lent_minor),
     }

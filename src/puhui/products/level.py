@@ -76,7 +76,8 @@ def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
     debt = (grown - loan.residual_minor * units - offset) * PPM**last_step
     if debt < 0:
         raise TERMS_INVALID.refuse("step_minor" if loan.step_minor else "balloon_minor", problem=_MORE_THAN_DEBT)
-    return round_div(debt, weighted * multiple, rounding) * multiple
+    level: int = round_div(debt, weighted * multiple, rounding) * multiple
+    return level
 
 
 def _certified(

@@ -10,8 +10,8 @@ from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.daycount import day_count
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
-from puhui.kernel.rounding import round_div, round_mul_div, round_to_multiple
-from puhui.products.calculation import Calculation, Parts, Values, calculation_of
+from puhui.kernel.rounding import round_div, round_mul_div
+from puhui.products.calculation import Calculation, Parts, Values, calculation_of, down_payment_minor
 from puhui.products.due_dates import NO_DAY, due_dates
 from puhui.products.kinds import kind_of
 from puhui.products.kinds.kind import Kind
@@ -73,8 +73,7 @@ def schedule(terms: Terms) -> Plan:
 
 def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     """Return the rows of one loan (ints) or of a column of loans that share every other term."""
-    down = round_div(values.principal_minor * values.down_payment_ppm, PPM, terms.rounding)
-    down = round_to_multiple(down, terms.instalment_multiple_minor or 1, terms.rounding)
+    down = down_payment_minor(terms, values.principal_minor, values.down_payment_ppm)
     dates = due_dates(terms, values.disbursed_on, values.first_due_on, values.due_day, kind.one_due)
     convention = day_count(terms.day_count or "period/12", terms.unit)
     calculation = calculation_of(terms, values, values.principal_minor - down, dates, convention)
