@@ -131,7 +131,7 @@ def test_a_column_picks_row_by_row():
     assert columns.largest(left) == 5
     assert columns.largest(left[:0]) == 0
     squares = columns.table(number * number for number in range(4))
-    assert squares[np.array([3, 0, 2])].tolist() == [9, 0, 4]
+    assert squares(np.array([3, 0, 2])).tolist() == [9, 0, 4]
 
 
 def test_one_number_stays_a_number():
@@ -139,7 +139,7 @@ def test_one_number_stays_a_number():
     assert [columns.between(value, 2, 4) for value in (1, 2, 3, 4, 5)] == [2, 2, 3, 4, 4]
     assert columns.between(3, 5, 4) == 4
     assert (columns.choose(True, 1, 2), columns.choose(False, 1, 2)) == (1, 2)
-    assert columns.table([4, 5])[1] == 5
-    assert type(columns.table([4, 5])[1]) is int
+    assert columns.table([4, 5])(1) == 5
+    assert type(columns.table([4, 5])(1)) is int
     assert not columns.is_column(5)
     assert columns.is_column(np.zeros(1, dtype=np.int64))

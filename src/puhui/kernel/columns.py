@@ -6,6 +6,7 @@ An array never silently wraps: callers assert the bound that keeps every product
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -60,23 +61,17 @@ def choose(condition: Any, yes: Ints, no: Ints) -> Ints:
     return yes if condition else no
 
 
-def table(values: Any) -> Any:
-    """Return `values` (ints) as a lookup that takes an int or a column: `table(v)[index]`."""
-    return _Table(list(values))
+def table(values: Iterable[int]) -> Callable[[Ints], Ints]:
+    """Return a function that looks `values` up by an int, or by a column in an array made when first asked for."""
+    listed, arrays = list(values), []
 
-
-class _Table:
-    """A list for ints and, made when first asked for, an array for columns."""
-
-    def __init__(self, values: list[int]) -> None:
-        self._values = values
-        self._array: Any = None
-
-    def __getitem__(self, index: Ints) -> Ints:
+    def read(index: Ints) -> Ints:
         if isinstance(index, int):
-            return self._values[index]
-        if self._array is None:
+            return listed[index]
+        if not arrays:
             import numpy as np
 
-            self._array = np.array(self._values, dtype=np.int64)
-        return self._array.take(index)
+            arrays.append(np.array(listed, dtype=np.int64))
+        return arrays[0].take(index)
+
+    return read

@@ -58,7 +58,7 @@ def month_of(day: Ints) -> Ints:
 
 def day_of_month(day: Ints) -> Ints:
     """Return 1..31."""
-    return day - FIRST_DAY_OF_MONTH[month_of(day)] + 1
+    return day - FIRST_DAY_OF_MONTH(month_of(day)) + 1
 
 
 def day_in_month(month: Ints, day: Ints) -> Ints:
@@ -67,7 +67,8 @@ def day_in_month(month: Ints, day: Ints) -> Ints:
     >>> to_date(day_in_month(month_of(day_number(date(2024, 2, 1))), 31))
     datetime.date(2024, 2, 29)
     """
-    return lesser(FIRST_DAY_OF_MONTH[month] + day, FIRST_DAY_OF_MONTH[month + 1]) - 1
+    first = FIRST_DAY_OF_MONTH
+    return lesser(first(month) + day, first(month + 1)) - 1
 
 
 def whole_months(start: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -91,8 +92,8 @@ def leap_days(start: Ints, end: Ints) -> Ints:
 @by_day
 def _leap_days_before(day: Ints) -> Ints:
     year = month_of(day) // 12
-    since = day - FIRST_DAY_OF_MONTH[year * 12]
-    return _LEAP_BEFORE_YEAR_DAYS[year] + choose(_IS_LEAP[year] == 1, since, 0 * since)
+    since = day - FIRST_DAY_OF_MONTH(year * 12)
+    return _LEAP_BEFORE_YEAR_DAYS(year) + choose(_IS_LEAP(year) == 1, since, 0 * since)
 
 
 def _is_leap(year: int) -> bool:

@@ -68,7 +68,7 @@ class Calculation:
 
     def interest(self, balance_minor: Ints, period: int) -> Ints:
         """Return the interest of a period (from 0) on `balance_minor`, rounded once; 0 while interest-free."""
-        if self.is_wide[period] and is_column(balance_minor):
+        if self.is_wide[period]:
             numerator = self.numerators[period]
             return round_mul_div(balance_minor * self.rate_ppm, numerator, self.unit, self.rounding)
         return round_div(balance_minor * self.rates[period], self.unit, self.rounding)
@@ -81,28 +81,30 @@ def calculation_of(
     free = terms.grace.interest_free
     numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
     unit = convention.denominator * PPM
-    rate_ppm = values.annual_rate_ppm
-    same: dict[int, Ints] = {}
-    rates = []
-    for numerator in numerators:
-        if is_column(numerator):
-            rates.append(rate_ppm * numerator)
-        else:
-            if numerator not in same:
-                same[numerator] = rate_ppm * numerator
-            rates.append(same[numerator])
     room = (LARGEST - unit) // max(1, largest(values.principal_minor) * largest(values.annual_rate_ppm))
+    in_columns = is_column(values.principal_minor)
     return Calculation(
         terms,
         principal_minor,
         values.annual_rate_ppm,
         numerators,
         unit,
-        rates,
-        [largest(numerator) > room for numerator in numerators],
+        _rates(values.annual_rate_ppm, numerators),
+        [in_columns and largest(numerator) > room for numerator in numerators],
         dates,
         values,
     )
+
+
+def _rates(rate_ppm: Ints, numerators: list[Ints]) -> list[Ints]:
+    """Return rate x numerator by period; periods of equal length share one column."""
+    if not is_column(rate_ppm):
+        return [rate_ppm * numerator for numerator in numerators]
+    same: dict[int, Ints] = {}
+    for numerator in numerators:
+        if not is_column(numerator) and numerator not in same:
+            same[numerator] = rate_ppm * numerator
+    return [rate_ppm * n if is_column(n) else same[n] for n in numerators]
 
 
 def down_payment_minor(terms: Terms, price_minor: Ints, down_payment_ppm: Ints) -> Ints:

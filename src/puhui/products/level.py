@@ -64,14 +64,14 @@ def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
     common = gcd(loan.unit, *loan.rates)
     unit = loan.unit // common
     last_step = loan.steps[-1] if loan.step_ppm else 0
+    weights = [(PPM + loan.step_ppm) ** step * PPM ** (last_step - step) if loan.step_ppm else 1 for step in loan.steps]
     grown, units, weighted, offset = loan.principal_minor, 1, 0, 0
-    for rate, step in zip(loan.rates, loan.steps, strict=True):
+    for rate, weight, step in zip(loan.rates, weights, loan.steps, strict=True):
         g = unit + rate // common
         units *= unit
         grown *= g
-        weight = (PPM + loan.step_ppm) ** step * PPM ** (last_step - step) if loan.step_ppm else 1
         weighted = weighted * g + weight * units
-        if loan.step_minor:
+        if step:
             offset = offset * g + step * loan.step_minor * units
     debt = (grown - loan.residual_minor * units - offset) * PPM**last_step
     if debt < 0:

@@ -1,6 +1,5 @@
 """A repayment plan: what falls due when, what it costs, and who pays which part."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -79,17 +78,16 @@ class Plan:
     def flows(self, *, subsidised: bool = False, fees: bool = True) -> list[Flow]:
         """Return the borrower's flows: + received, - paid. `subsidised`: less what the programme pays."""
         start = self.terms.principal_minor - (self.upfront_fee_minor if fees else 0)
-        return [Flow(self.terms.disbursed_on, 0, start), *self._later(subsidised, fees), *self.movements]
-
-    def _later(self, subsidised: bool, fees: bool) -> Iterator[Flow]:
-        repaid = self._repaid_between()
-        for row, position, already in zip(self.rows, self.positions, repaid, strict=True):
-            paid = row.total_minor + already
-            if subsidised:
-                paid -= row.subsidy_minor
-            if not fees:
-                paid -= row.fee_minor
-            yield Flow(row.due_on, position, -paid)
+        paid = [-row.total_minor for row in self.rows]
+        if subsidised:
+            paid = [amount + row.subsidy_minor for amount, row in zip(paid, self.rows, strict=True)]
+        if not fees:
+            paid = [amount + row.fee_minor for amount, row in zip(paid, self.rows, strict=True)]
+        if self.movements:
+            paid = [amount - already for amount, already in zip(paid, self._repaid_between(), strict=True)]
+        dates = [row.due_on for row in self.rows]
+        later = map(Flow._make, zip(dates, self.positions, paid, strict=True))
+        return [Flow(self.terms.disbursed_on, 0, start), *later, *self.movements]
 
     def _repaid_between(self) -> list[int]:
         """Return, by row, the repayments (negative) that were made on their own days before it fell due."""
