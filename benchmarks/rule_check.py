@@ -80,12 +80,8 @@ def main(count=2000):
         f"{count} random proposals: p50 {middle * 1e3:.3f} ms, p99 {high * 1e3:.3f} ms, "
         f"{count / sum(seconds):,.0f} a second"
     )
-    print(
-        f"one retail offer, {findings} rules: p50 {one * 1e3:.3f} ms, p99 {worst * 1e3:.3f} ms (target p50 < 1 ms)"
-    )
-    print(
-        f"of it finding the rules {found * 1e3:.3f} ms; peak {peak_mb():.0f} MB; hash {short_hash(outcomes)}"
-    )
+    print(f"one retail offer, {findings} rules: p50 {one * 1e3:.3f} ms, p99 {worst * 1e3:.3f} ms (target p50 < 1 ms)")
+    print(f"of it finding the rules {found * 1e3:.3f} ms; peak {peak_mb():.0f} MB; hash {short_hash(outcomes)}")
 
 
 if __name__ == "__main__":

@@ -307,9 +307,7 @@ def test_the_facts_of_an_offer_are_listed(puhui):
     code, out, _ = puhui("facts", "--lender", "platform", "--product", "facilitated", "--moment", "product")
     assert code == 0
     assert "platform_fee_minor" in out
-    code, out, _ = puhui(
-        "facts", "--lender", "platform", "--product", "facilitated", "--moment", "product", "--json"
-    )
+    code, out, _ = puhui("facts", "--lender", "platform", "--product", "facilitated", "--moment", "product", "--json")
     assert [fact["name"] for fact in json.loads(out)] == [
         "effective_ppm", "irr_x12_ppm", "platform_fee_minor", "xirr_365_ppm",
     ]  # fmt: skip

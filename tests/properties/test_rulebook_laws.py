@@ -57,9 +57,7 @@ def _fixed_limits():
             for name, limit in parts:
                 value = limit.fixed(date(2026, 11, 23))
                 numbers = [n for n in (value if isinstance(value, tuple) else (value,)) if type(n) is int]
-                found.setdefault(name, set()).update(
-                    number + shift for number in numbers for shift in (-1, 0, 1)
-                )
+                found.setdefault(name, set()).update(number + shift for number in numbers for shift in (-1, 0, 1))
     return {name: sorted(numbers) for name, numbers in found.items()}
 
 
@@ -136,8 +134,7 @@ def test_one_finding_for_each_rule_in_force(proposal):
         assert finding.outcome != "broken" or finding.blocking
         assert finding.outcome != "for_people" or not rule.demands or rule.severity == "info"
     assert report.ok == (
-        not report.broken
-        and not [f for f in report.findings if f.blocking and f.outcome == "cannot_evaluate"]
+        not report.broken and not [f for f in report.findings if f.blocking and f.outcome == "cannot_evaluate"]
     )
 
 

@@ -66,9 +66,7 @@ def test_a_missing_fact_blocks_only_where_the_rule_would(overrides, blocking):
     assert report.missing == ("since_classification_months",)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "outcome", "ok"), [({}, "broken", False), ({"CLS.SUB": "soft"}, "warned", True)]
-)
+@pytest.mark.parametrize(("overrides", "outcome", "ok"), [({}, "broken", False), ({"CLS.SUB": "soft"}, "warned", True)])
 def test_a_lender_may_soften_a_rule_and_the_finding_says_so(overrides, outcome, ok):
     facts = {**SOUND, "dpd_days": 91, "risk_class": "SM", "stage": 3}
     report = check(LOAN, facts, TODAY, overrides={"CLS.IMPAIRED": "soft", **overrides})
@@ -200,9 +198,7 @@ def test_the_rural_class_depends_on_the_borrower(kind, total_minor, classified):
 
 def test_a_figure_named_by_the_rule_is_the_only_one_that_counts(tmp_path):
     """A rule may name one of the three figures of annual cost; the others are then not asked for."""
-    book = one_rule(
-        tmp_path, checks=[{"metric": "annual_cost", "op": "<=", "limit": 1, "figures": ["irr_x12_ppm"]}]
-    )
+    book = one_rule(tmp_path, checks=[{"metric": "annual_cost", "op": "<=", "limit": 1, "figures": ["irr_x12_ppm"]}])
     subject = Subject("bank", ("personal_loan",))
     assert check(subject, {"irr_x12_ppm": 1}, TODAY, rulebook=book).findings[0].outcome == "passed"
     assert check(subject, {"irr_x12_ppm": 2}, TODAY, rulebook=book).findings[0].outcome == "broken"
@@ -297,7 +293,5 @@ def test_subjects_with_unknown_words_are_refused(arguments, field):
 def test_which_facts_an_offer_needs():
     used = default_rulebook().metrics_used(Subject("platform", ("facilitated",), moment="product"), TODAY)
     assert used == ("effective_ppm", "irr_x12_ppm", "platform_fee_minor", "xirr_365_ppm")
-    before = default_rulebook().metrics_used(
-        Subject("platform", ("facilitated",), moment="product"), date(2025, 9, 30)
-    )
+    before = default_rulebook().metrics_used(Subject("platform", ("facilitated",), moment="product"), date(2025, 9, 30))
     assert before == ()

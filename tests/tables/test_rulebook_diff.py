@@ -114,16 +114,12 @@ def test_a_proposal_is_signed_on_the_day_it_is_tried(rate_ppm, touched):
         "amount_received_minor": 1,
     }
     found = affected(diff(day("2025-05-19"), day("2025-05-20")), [Item("loan", PRIVATE, facts)])
-    assert [item.moved for item in found] == (
-        [(("CAP.PRIVATE.4LPR", "passed", "broken"),)] if touched else []
-    )
+    assert [item.moved for item in found] == ([(("CAP.PRIVATE.4LPR", "passed", "broken"),)] if touched else [])
 
 
 def test_overrides_count():
     items = [Item("dear", PLATFORM, cost(240_001))]
-    (found,) = affected(
-        diff(day("2025-09-30"), day("2025-10-01")), items, overrides={"CAP.FACILITATION.24": "soft"}
-    )
+    (found,) = affected(diff(day("2025-09-30"), day("2025-10-01")), items, overrides={"CAP.FACILITATION.24": "soft"})
     assert found.ok_after
     assert ("CAP.FACILITATION.24", None, "warned") in found.moved
 
@@ -142,8 +138,6 @@ def test_a_rule_applies_again_when_the_temporary_one_ends(tmp_path):
 
 def test_a_rule_that_ends_is_a_move_even_for_an_offer_that_passed_it():
     subject = Subject("bank", ("auto_new", "auto_own_use"), moment="product")
-    (found,) = affected(
-        diff(day("2024-04-02"), day("2024-04-03")), [Item("car", subject, {"ltv_ppm": 800_000})]
-    )
+    (found,) = affected(diff(day("2024-04-02"), day("2024-04-03")), [Item("car", subject, {"ltv_ppm": 800_000})])
     assert ("AUTO.LTV.SELF.ICE.OLD", "passed", None) in found.moved
     assert ("AUTO.LTV.SELF", None, "passed") in found.moved

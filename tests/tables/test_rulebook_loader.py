@@ -190,8 +190,7 @@ def test_a_series_whose_days_do_not_increase_is_refused(tmp_path, values):
         "issuer": "pbc",
         "source": "x",
         "values": [
-            {"since": day, "value_ppm": ppm, "confidence": "quoted-primary", "source": "x"}
-            for day, ppm in values
+            {"since": day, "value_ppm": ppm, "confidence": "quoted-primary", "source": "x"} for day, ppm in values
         ],
     }
     path = tmp_path / "series.yaml"

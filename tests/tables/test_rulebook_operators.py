@@ -48,9 +48,7 @@ def test_fits(op, limit, fits):
 
 
 def test_every_operator_has_a_row_each_way():
-    assert {(op, holds) for op, _, _, holds in ROWS} == {
-        (op, way) for op in OPERATORS for way in (True, False)
-    }
+    assert {(op, holds) for op, _, _, holds in ROWS} == {(op, way) for op in OPERATORS for way in (True, False)}
 
 
 DAY = date(2025, 3, 1)

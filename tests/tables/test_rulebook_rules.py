@@ -17,9 +17,7 @@ from puhui.rulebook.operators import OPERATORS
 from puhui.rulebook.vocabulary import GROUPS, LENDERS, MOMENTS, PRODUCTS
 
 BOOK = default_rulebook()
-LIMITS = list(
-    csv.DictReader((Path(__file__).parent / "rule_limits.csv").read_text(encoding="utf-8").splitlines())
-)
+LIMITS = list(csv.DictReader((Path(__file__).parent / "rule_limits.csv").read_text(encoding="utf-8").splitlines()))
 COUNTS = {
     "cost": 9,
     "caps": 12,
@@ -180,14 +178,8 @@ def test_what_a_check_says(monkeypatch):
         "当 逾期天数 ＞ 0 天 时，五级分类 不好于 关注 SM；除非 操作性或技术性原因逾期 为 是 且 逾期天数 ≤ 7 天"
     ]
     monkeypatch.setenv("PUHUI_LANG", "en")
-    assert (
-        describe_rule(BOOK.rule("SUB.CONS.2026"), day)[1]
-        == "subsidy rate a year ≤ 50% of contract rate a year"
-    )
-    assert (
-        describe_rule(BOOK.rule("SME.PAY.LARGE"), day)[1]
-        == "days from delivery to payment ≤ 60 days (warns only)"
-    )
+    assert describe_rule(BOOK.rule("SUB.CONS.2026"), day)[1] == "subsidy rate a year ≤ 50% of contract rate a year"
+    assert describe_rule(BOOK.rule("SME.PAY.LARGE"), day)[1] == "days from delivery to payment ≤ 60 days (warns only)"
 
 
 def test_against_the_list_of_facts():

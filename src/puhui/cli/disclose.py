@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puhui.cli.output import AsJson, InputFile, print_json, read_input, say
-from puhui.cli.rules import AsOf, _day
+from puhui.cli.output import AsJson, AsOf, InputFile, print_json, read_day, read_input, say
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import declare
 
@@ -62,7 +61,7 @@ def disclose_command(
         schedule(terms),
         Text(lender, lender) if lender else None,
         definition.name if definition else KINDS[terms.method].title,
-        _day(as_of),
+        read_day(as_of),
         contingent_of(definition, terms) if definition else None,
     )
     if html:

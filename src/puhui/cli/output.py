@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,12 +20,36 @@ InputFile = Annotated[
     ),
 ]
 
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of", metavar="YYYY-MM-DD", help=Text("按哪一天的规则，默认今天", "the day whose rules count; today").say()
+    ),
+]
+
 
 def read_input(path: str) -> Any:
     """Return the parsed JSON of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""
     from puhui.kernel.inputs import read_json
 
     return read_json(path, sys.stdin.read() if path == "-" else None)
+
+
+def read_day(text: str, name: str = "--as-of") -> date:
+    """Return the day of an option, today when it is empty; refuse INPUT_INVALID."""
+    from puhui.kernel.clock import today
+    from puhui.kernel.refusals import INPUT_INVALID
+
+    if not text:
+        return today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problem = Text(
+            f"{name} 不是有效日期：{text}，请写作 YYYY-MM-DD",
+            f"{name} {text} is not a date; write YYYY-MM-DD",
+        )
+        raise INPUT_INVALID.refuse(name, problem=problem) from None
 
 
 def print_json(value: object) -> None:

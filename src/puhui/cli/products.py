@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.output import AsJson, print_json
+from puhui.cli.output import AsJson, AsOf, print_json, read_day
 from puhui.cli.products_view import draw_list, draw_product, draw_report, say_verdict
-from puhui.cli.rules import AsOf, _day
 from puhui.kernel.language import Text
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def check_command(
     """Check products; exit 1 when an offer within a range would be illegal, 2 when a file is malformed."""
     from puhui.products.product_check import check_product
 
-    today = _day(as_of)
+    today = read_day(as_of)
     reports = []
     for definition in _chosen(products or []):
         # A product to be launched later is held against the law of its first day, as far as it is known now.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.output import AsJson, print_json, read_input, say
+from puhui.cli.output import AsJson, AsOf, print_json, read_day, read_input, say
 from puhui.cli.rules_view import (
     draw,
     draw_difference,
@@ -28,9 +28,6 @@ def _option(name: str, zh: str, en: str, metavar: str) -> Any:
     return typer.Option(name, metavar=metavar, help=Text(zh, en).say())
 
 
-AsOf = Annotated[
-    str, _option("--as-of", "按哪一天的规则，默认今天", "the day whose rules count; today", "YYYY-MM-DD")
-]
 Lender = Annotated[str, _option("--lender", "机构类型，如 bank", "kind of lender, such as bank", "CODE")]
 Products = Annotated[
     str,
@@ -43,25 +40,19 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     rules = typer.Typer(
         no_args_is_help=True,
-        help=Text(
-            "规则库：哪天有哪些规定，一笔报价违反哪条", "the rulebook: the law of a day, and checks"
-        ).say(),
+        help=Text("规则库：哪天有哪些规定，一笔报价违反哪条", "the rulebook: the law of a day, and checks").say(),
     )
     rules.command("list", help=Text("按主题列出某天生效的规则", "list the rules of a day by subject").say())(
         list_command
     )
-    rules.command("show", help=Text("一条规则的内容、限值和出处", "one rule: text, limit, source").say())(
-        show_command
+    rules.command("show", help=Text("一条规则的内容、限值和出处", "one rule: text, limit, source").say())(show_command)
+    rules.command("check", help=Text("按某天的规则检查报价或产品文件", "check an offer or product file").say())(
+        check_command
     )
-    rules.command(
-        "check", help=Text("按某天的规则检查报价或产品文件", "check an offer or product file").say()
-    )(check_command)
-    rules.command(
-        "diff", help=Text("两天之间规则有何变化，影响哪些产品", "what changed between two days").say()
-    )(diff_command)
-    rules.command("facts", help=Text("检查这类业务需要提供哪些事实", "which facts a check needs").say())(
-        facts_command
+    rules.command("diff", help=Text("两天之间规则有何变化，影响哪些产品", "what changed between two days").say())(
+        diff_command
     )
+    rules.command("facts", help=Text("检查这类业务需要提供哪些事实", "which facts a check needs").say())(facts_command)
     app.add_typer(rules, name="rules")
 
 
@@ -70,15 +61,13 @@ def list_command(
     as_of: AsOf = "",
     lender: Lender = "",
     product: Products = "",
-    everything: Annotated[
-        bool, typer.Option("--all", help=Text("不论哪天生效", "whatever the day").say())
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help=Text("不论哪天生效", "whatever the day").say())] = False,
     as_json: AsJson = False,
 ) -> None:
     """List rules by subject."""
     from puhui.rulebook.loader import default_rulebook
 
-    book, on = default_rulebook(), _day(as_of)
+    book, on = default_rulebook(), read_day(as_of)
     chosen = _chosen(book, subject, lender, product)
     rules = [rule for rule in chosen if everything or rule.in_force(on)]
     if as_json:
@@ -98,7 +87,7 @@ def show_command(
     from puhui.rulebook.describe import describe_rule
     from puhui.rulebook.loader import default_rulebook
 
-    book, on = default_rulebook(), _day(as_of)
+    book, on = default_rulebook(), read_day(as_of)
     rule = book.rule(rule_id.upper())
     checks, aside = describe_rule(rule, on), book.superseded_by(rule.id, on)
     if as_json:
@@ -123,7 +112,7 @@ def check_command(
     as_json: AsJson = False,
 ) -> None:
     """Check an offer, or the corners of a product; exit 1 when a hard rule is broken or could not be evaluated."""
-    on = _day(as_of)
+    on = read_day(as_of)
     if file.endswith((".yaml", ".yml")):
         ok = _check_product(file, on, as_json)
     else:
@@ -137,16 +126,14 @@ def diff_command(
     to_on: Annotated[str, _option("--to", "截止日", "the second day", "YYYY-MM-DD")],
     products: Annotated[
         str,
-        _option(
-            "--products", "产品定义文件夹：受影响的产品和报价", "folder of products: which are touched", "DIR"
-        ),
+        _option("--products", "产品定义文件夹：受影响的产品和报价", "folder of products: which are touched", "DIR"),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what changed in law between two days, and which products and offers it touches."""
     from puhui.rulebook.diff import affected, diff
 
-    difference = diff(_day(from_on, "--from"), _day(to_on, "--to"))
+    difference = diff(read_day(from_on, "--from"), read_day(to_on, "--to"))
     touched = affected(difference, _offers(products, difference.to_on)) if products else ()
     if as_json:
         result = difference.as_dict()
@@ -166,7 +153,7 @@ def facts_command(
     from puhui.rulebook.subject import Subject
 
     subject = Subject(lender, tuple(_tags(product)), moment=moment)
-    used = [metrics()[name] for name in default_rulebook().metrics_used(subject, _day(as_of))]
+    used = [metrics()[name] for name in default_rulebook().metrics_used(subject, read_day(as_of))]
     if as_json:
         print_json(
             [
@@ -181,31 +168,13 @@ def facts_command(
             ]
         )
         return
-    table = new_table(
-        Text("事实", "fact"), Text("含义", "meaning"), Text("类型", "type"), Text("可取值", "values")
-    )
+    table = new_table(Text("事实", "fact"), Text("含义", "meaning"), Text("类型", "type"), Text("可取值", "values"))
     for m in used:
         table.add_row(m.code, m.name.say(), m.type, ", ".join(m.values) or m.unit.replace("none", "—"))
     draw(table)
 
 
 # --- reading
-
-
-def _day(text: str, name: str = "--as-of") -> date:
-    from puhui.kernel.clock import today
-    from puhui.kernel.refusals import INPUT_INVALID
-
-    if not text:
-        return today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        problem = Text(
-            f"{name} 不是有效日期：{text}，请写作 YYYY-MM-DD",
-            f"{name} {text} is not a date; write YYYY-MM-DD",
-        )
-        raise INPUT_INVALID.refuse(name, problem=problem) from None
 
 
 def _tags(text: str) -> list[str]:

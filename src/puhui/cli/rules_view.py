@@ -24,9 +24,7 @@ def new_table(*headings: Text, title: str = "") -> "Table":
     from rich import box
     from rich.table import Table
 
-    table = Table(
-        title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading.say(), overflow="fold")
     return table
@@ -70,9 +68,7 @@ def draw_list(book: "Rulebook", rules: list["CompiledRule"]) -> None:
     draw(table)
 
 
-def draw_rule(
-    book: "Rulebook", rule: "CompiledRule", on: date, checks: list[str], aside: tuple[str, ...]
-) -> None:
+def draw_rule(book: "Rulebook", rule: "CompiledRule", on: date, checks: list[str], aside: tuple[str, ...]) -> None:
     """Draw one rule: text, checks, who, when, source."""
     from rich.markup import escape
     from rich.table import Table
@@ -197,9 +193,7 @@ def draw_report(report: "Report") -> None:
                 asides.append(f"{word} {finding.rule_id} {_aside(finding)}")
                 continue
             rule = f"{finding.rule_id}\n{finding.title.say()}"
-            table.add_row(
-                f"[{style}]{word}[/{style}]", rule, escape(_figures(finding)), _short_source(finding)
-            )
+            table.add_row(f"[{style}]{word}[/{style}]", rule, escape(_figures(finding)), _short_source(finding))
     if table.rows:
         draw(table)
     for line in (*asides, "", *_verdict(report)):
@@ -241,9 +235,7 @@ def _figures(finding: "Finding") -> str:
         since, known = finding.basis["since"], CONFIDENCES[str(finding.basis["confidence"])]
         line += Text(f"（LPR 自 {since}，{known.zh}）", f" (LPR since {since}, {known.en})").say()
     if finding.classified is not None:
-        line += Text(
-            "\n属于" if finding.classified else "\n不属于", "\nin" if finding.classified else "\nnot in"
-        ).say()
+        line += Text("\n属于" if finding.classified else "\n不属于", "\nin" if finding.classified else "\nnot in").say()
     return line
 
 
@@ -336,9 +328,7 @@ def draw_touched(touched: "tuple[Affected, ...]") -> None:
         )
         key = (one.item.name, one.ok_before, one.ok_after, "\n".join(moves))
         alike.setdefault(key, []).append(one.item)
-    table = new_table(
-        Text("产品", "product"), Text("报价", "offers"), Text("可行", "may go"), Text("规则", "rules")
-    )
+    table = new_table(Text("产品", "product"), Text("报价", "offers"), Text("可行", "may go"), Text("规则", "rules"))
     table.columns[2].no_wrap = True
     for (name, before, after, moved), items in alike.items():
         table.add_row(name, _some(items), f"{_mark(before)} → {_mark(after)}", moved)

@@ -63,7 +63,8 @@ def choose(condition: Any, yes: Ints, no: Ints) -> Ints:
 
 def table(values: Iterable[int]) -> Callable[[Ints], Ints]:
     """Return a function that looks `values` up by an int, or by a column in an array made when first asked for."""
-    listed, arrays = list(values), []
+    listed = list(values)
+    arrays: list[Any] = []
 
     def read(index: Ints) -> Ints:
         if isinstance(index, int):

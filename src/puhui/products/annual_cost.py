@@ -234,9 +234,12 @@ def annual_cost_case(data: object) -> dict[str, Any]:
     for name in ("convention", "flows"):
         if data.get(name) is None:
             raise wrong(name, *REQUIRED)
-    if "unit" in data and data["convention"] in [name for name, kind in CONVENTIONS.items() if not kind.dated_by_unit]:
+    unit = data.get("unit")
+    if unit is not None and data["convention"] in [
+        name for name, kind in CONVENTIONS.items() if not kind.dated_by_unit
+    ]:
         raise wrong("unit", "只用于 EU_APR", "is for EU_APR only")
-    found = solve(data["flows"], data["convention"], data.get("periods_per_year"), data.get("unit", "month"))
+    found = solve(data["flows"], data["convention"], data.get("periods_per_year"), "month" if unit is None else unit)
     answer: dict[str, Any] = {"rate": found.rate, "convention": data["convention"]}
     if found.other_rates:
         answer["other_rates"] = list(found.other_rates)

@@ -199,9 +199,7 @@ def check(
     unknown = _check_facts(facts)
     rules = book.applicable(subject, as_of)
     aside = {rule_id: rule.id for rule in rules for rule_id in rule.supersedes}
-    findings = tuple(
-        _finding(rule, facts, as_of, overrides.get(rule.id), aside.get(rule.id)) for rule in rules
-    )
+    findings = tuple(_finding(rule, facts, as_of, overrides.get(rule.id), aside.get(rule.id)) for rule in rules)
     return Report(subject, as_of, findings, unknown)
 
 
@@ -224,9 +222,7 @@ def _check_facts(facts: Facts) -> tuple[str, ...]:
     return tuple(unknown)
 
 
-def _finding(
-    rule: CompiledRule, facts: Facts, as_of: date, override: str | None, superseded_by: str | None
-) -> Finding:
+def _finding(rule: CompiledRule, facts: Facts, as_of: date, override: str | None, superseded_by: str | None) -> Finding:
     severity = override or rule.severity
     # A rule known only from memory warns, unless the lender switched it on itself.
     blocking = severity == "hard" and (override == "hard" or rule.confidence != "memory-unverified")
@@ -319,9 +315,7 @@ def _demand(demand: Demand, facts: Facts, as_of: date) -> list[Part]:
     return parts
 
 
-def _all_hold(
-    conditions: tuple[Comparison, ...], facts: Facts, as_of: date, missing: list[str]
-) -> bool | None:
+def _all_hold(conditions: tuple[Comparison, ...], facts: Facts, as_of: date, missing: list[str]) -> bool | None:
     """Three-valued "and": False when one fails, else None when one cannot be told (its facts go to `missing`)."""
     answer: bool | None = True
     lacking: list[str] = []

@@ -122,9 +122,7 @@ class Affected:
             "offer": self.item.offer,
             "ok_before": self.ok_before,
             "ok_after": self.ok_after,
-            "moved": [
-                {"rule": rule_id, "before": before, "after": after} for rule_id, before, after in self.moved
-            ],
+            "moved": [{"rule": rule_id, "before": before, "after": after} for rule_id, before, after in self.moved],
         }
 
 
@@ -137,9 +135,7 @@ def diff(from_on: date, to_on: date, rulebook: Rulebook | None = None) -> Differ
     if to_on < from_on:
         raise DAYS_REVERSED.refuse("from", from_on=from_on, to_on=to_on)
     book = rulebook or default_rulebook()
-    rules = tuple(
-        change for rule in book.rules.values() for change in _rule_changes(book, rule, from_on, to_on)
-    )
+    rules = tuple(change for rule in book.rules.values() for change in _rule_changes(book, rule, from_on, to_on))
     series = tuple(
         SeriesChange(item, item.at(from_on), item.at(to_on))
         for item in book.series.values()

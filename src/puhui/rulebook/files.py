@@ -29,9 +29,7 @@ def read_yaml(path: Path) -> Any:
     except OSError as error:
         raise INPUT_UNREADABLE.refuse(name=path.name, problem=error.strerror) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise INPUT_UNREADABLE.refuse(
-            name=path.name, problem=f"YAML: {' '.join(str(error).split())}"
-        ) from None
+        raise INPUT_UNREADABLE.refuse(name=path.name, problem=f"YAML: {' '.join(str(error).split())}") from None
 
 
 def _value(event: Any, events: Iterator[Any]) -> Any:
@@ -49,9 +47,7 @@ def _value(event: Any, events: Iterator[Any]) -> Any:
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = _value(event, events)
             if type(key) is not str or key in found:
-                raise ValueError(
-                    f"line {event.start_mark.line + 1}: the key {key!r} is not text or written twice"
-                )
+                raise ValueError(f"line {event.start_mark.line + 1}: the key {key!r} is not text or written twice")
             found[key] = _value(next(events), events)
         return found
     return None  # an empty file

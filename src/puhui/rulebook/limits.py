@@ -280,9 +280,7 @@ KINDS: dict[str, _Kind] = {
     "series": _Kind(
         SeriesLimit, lambda limit, _op, series: SeriesMultiple(series[limit.series], limit.times, limit.day)
     ),
-    "fact": _Kind(
-        FactLimit, lambda limit, op, _series: FactShare(limit.fact, limit.share_ppm or PPM, op == ">=")
-    ),
+    "fact": _Kind(FactLimit, lambda limit, op, _series: FactShare(limit.fact, limit.share_ppm or PPM, op == ">=")),
     "lowest_of": _Kind(LowestLimit, lambda limit, _op, _series: Extreme(tuple(limit.lowest_of), min)),
     "highest_of": _Kind(HighestLimit, lambda limit, _op, _series: Extreme(tuple(limit.highest_of), max)),
     "dated": _Kind(
@@ -300,9 +298,7 @@ KINDS: dict[str, _Kind] = {
     ),
     "table": _Kind(
         TableLimit,
-        lambda limit, _op, _series: TableBy(
-            limit.by, {word: _plain(value) for word, value in limit.table.items()}
-        ),
+        lambda limit, _op, _series: TableBy(limit.by, {word: _plain(value) for word, value in limit.table.items()}),
     ),
 }
 
@@ -310,9 +306,7 @@ KINDS: dict[str, _Kind] = {
 def kind_of(limit: object) -> str | None:
     """Return the kind of a limit as read or as parsed; None when it is a mapping of no kind."""
     for key, kind in KINDS.items():
-        if kind.record is not None and (
-            isinstance(limit, kind.record) or (isinstance(limit, dict) and key in limit)
-        ):
+        if kind.record is not None and (isinstance(limit, kind.record) or (isinstance(limit, dict) and key in limit)):
             return key
     return None if isinstance(limit, dict) or limit is None else "plain"
 

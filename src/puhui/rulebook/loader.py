@@ -30,9 +30,7 @@ from puhui.rulebook.vocabulary import GROUPS, ISSUERS, LENDERS, MOMENTS, PRODUCT
 RULES_FOLDER = Path(__file__).parent / "rules"
 SERIES_FILE = Path(__file__).parent / "series.yaml"
 
-RULE_INVALID = declare(
-    "RULE_INVALID", 422, "规则 {rule} 有误：{problem}。", "Rule {rule} is wrong: {problem}."
-)
+RULE_INVALID = declare("RULE_INVALID", 422, "规则 {rule} 有误：{problem}。", "Rule {rule} is wrong: {problem}.")
 RULE_WITHOUT_SOURCE = declare(
     "RULE_WITHOUT_SOURCE",
     422,
@@ -166,18 +164,14 @@ def _check_words(record: Rule) -> None:
     _known(record.source.issuers, ISSUERS, record.id, "source.issuers")
     for region in record.regions:
         if not (region.isascii() and region.isdigit() and len(region) == 6):
-            raise _invalid(
-                record.id, "regions", f"{region} 不是六位区划代码", f"{region} is not a six-digit code"
-            )
+            raise _invalid(record.id, "regions", f"{region} 不是六位区划代码", f"{region} is not a six-digit code")
 
 
 def _period(record: Rule) -> tuple[date, date]:
     """First and last day; a date given as month or year is taken whole."""
     if record.effective_from is None:
         if record.severity == "hard":
-            raise _invalid(
-                record.id, "severity", "日期不明的规则不得为 hard", "a rule without dates is never hard"
-            )
+            raise _invalid(record.id, "severity", "日期不明的规则不得为 hard", "a rule without dates is never hard")
         return date.min, date.max
     if record.dates_unknown is not None:
         raise _invalid(record.id, "dates_unknown", "与 effective_from 矛盾", "contradicts effective_from")
@@ -235,9 +229,7 @@ def _comparison(rule: str, condition: Condition, series: Mapping[str, Series]) -
     return Comparison(condition.metric, condition.op, OPERATORS[condition.op].holds, limit)
 
 
-def _check_limit(
-    rule: str, condition: Condition, series: Mapping[str, Series], known: Mapping[str, Metric]
-) -> None:
+def _check_limit(rule: str, condition: Condition, series: Mapping[str, Series], known: Mapping[str, Metric]) -> None:
     operator, metric, limit = OPERATORS[condition.op], known[condition.metric], condition.limit
     if metric.type not in operator.types:
         raise _invalid(
@@ -255,9 +247,7 @@ def _check_limit(
         words = limit if isinstance(limit, list) else [limit]
         foreign = bool(metric.values) and not set(words) <= set(metric.values)
         if not operator.fits(limit) or foreign or (metric.type == "bool") != isinstance(limit, bool):
-            raise _invalid(
-                rule, "limit", f"{limit} 不合 {condition.op}", f"{limit} does not fit {condition.op}"
-            )
+            raise _invalid(rule, "limit", f"{limit} 不合 {condition.op}", f"{limit} does not fit {condition.op}")
 
 
 def _increasing(rule: str, keys: list[Any]) -> None:

@@ -65,9 +65,7 @@ class Metric:
         if value is None:
             return "—"
         if isinstance(value, tuple | list):
-            return (
-                " – ".join(map(self.show, value)) if self.type == "int" else ", ".join(map(self.show, value))
-            )
+            return " – ".join(map(self.show, value)) if self.type == "int" else ", ".join(map(self.show, value))
         if isinstance(value, bool):
             return (Text("是", "yes") if value else Text("否", "no")).say()
         if isinstance(value, int):

@@ -37,9 +37,7 @@ class Subject:
             raise SUBJECT_INVALID.refuse("lender", value=self.lender, known=", ".join(LENDERS))
         unknown = [tag for tag in self.products if tag not in PRODUCTS]
         if unknown or not self.products or type(self.products) is not tuple:
-            raise SUBJECT_INVALID.refuse(
-                "products", value=unknown or self.products, known=", ".join(PRODUCTS)
-            )
+            raise SUBJECT_INVALID.refuse("products", value=unknown or self.products, known=", ".join(PRODUCTS))
         if self.moment not in MOMENTS:
             raise SUBJECT_INVALID.refuse("moment", value=self.moment, known=", ".join(MOMENTS))
         if self.region and not (self.region.isascii() and self.region.isdigit() and len(self.region) == 6):

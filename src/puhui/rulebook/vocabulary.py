@@ -203,9 +203,7 @@ def product_tags(products: tuple[str, ...]) -> frozenset[str]:
 
 def expand_lenders(codes: Iterable[str]) -> frozenset[str]:
     """Return the lender codes of a rule's `lenders`, groups written out."""
-    return frozenset(
-        member for code in codes for member in (GROUPS[code].implies if code in GROUPS else (code,))
-    )
+    return frozenset(member for code in codes for member in (GROUPS[code].implies if code in GROUPS else (code,)))
 
 
 def name_of(code: str, names: Mapping[str, Term] | Mapping[str, Text]) -> str:

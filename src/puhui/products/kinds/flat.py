@@ -1,6 +1,6 @@
 """Flat 等本等息: equal principal, and interest every period on the original principal."""
 
-from puhui.kernel.columns import Ints, lesser
+from puhui.kernel.columns import Ints, between, lesser
 from puhui.kernel.language import Text
 from puhui.kernel.rounding import round_mul_div, round_to_multiple
 from puhui.products.calculation import Calculation, Parts, share_principal
@@ -25,7 +25,7 @@ def plan(calculation: Calculation) -> Parts:
             multiple = calculation.multiple
             total = round_to_multiple(principal, multiple, rounding) + round_to_multiple(interest, multiple, rounding)
             principal = total - interest
-        principal = balance if period == calculation.periods - 1 else lesser(principal, balance)
+        principal = balance if period == calculation.periods - 1 else between(principal, 0, balance)
         balance = balance - principal
         parts.principal.append(principal)
         parts.interest.append(interest)
