@@ -3,7 +3,7 @@
 A day is its number since 1970-01-01; a month its number since 1970-01. Both run to the end of 2199.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,11 @@ def day_number(day: date) -> int:
 def to_date(number: int) -> date:
     """Return the date of a day number."""
     return date.fromordinal(number + _EPOCH)
+
+
+def to_dates(numbers: Iterable[int]) -> list[date]:
+    """Return the dates of day numbers."""
+    return list(map(date.fromordinal, [number + _EPOCH for number in numbers]))
 
 
 def by_day(function: Callable[[Ints], Ints]) -> Callable[[Ints], Ints]:
@@ -69,6 +74,18 @@ def day_in_month(month: Ints, day: Ints) -> Ints:
     """
     first = FIRST_DAY_OF_MONTH
     return lesser(first(month) + day, first(month + 1)) - 1
+
+
+def day_in_months(month: Ints, day: Ints, every: int, count: int) -> list[Ints]:
+    """Return `day_in_month` of `count` months, `every` months apart, from `month` on."""
+    first = FIRST_DAY_OF_MONTH
+    if every == 1:
+        edges = [first(month + number) for number in range(count + 1)]
+        starts, ends = edges[:-1], edges[1:]
+    else:
+        starts = [first(month + every * number) for number in range(count)]
+        ends = [first(month + every * number + 1) for number in range(count)]
+    return [lesser(start + day, end) - 1 for start, end in zip(starts, ends, strict=True)]
 
 
 def whole_months(start: Ints, end: Ints) -> tuple[Ints, Ints]:

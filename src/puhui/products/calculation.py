@@ -50,16 +50,12 @@ class Calculation:
     is_wide: list[bool]
     dates: Dates
     values: Values
+    rounding: Rounding
 
     @property
     def periods(self) -> int:
         """The number of instalments."""
         return len(self.numerators)
-
-    @property
-    def rounding(self) -> Rounding:
-        """How a half is rounded."""
-        return self.terms.rounding
 
     @property
     def multiple(self) -> int:
@@ -93,6 +89,7 @@ def calculation_of(
         [in_columns and largest(numerator) > room for numerator in numerators],
         dates,
         values,
+        terms.rounding,
     )
 
 
@@ -156,16 +153,15 @@ def share_principal(calculation: Calculation, weights: Sequence[Ints]) -> list[I
 
 
 def _run(calculation: Calculation, principal_of: Callable[[int, Ints, Ints], Ints]) -> Parts:
-    balance = calculation.principal_minor
-    parts = Parts([], [])
-    for period in range(calculation.periods):
+    balance, last = calculation.principal_minor, calculation.periods - 1
+    principals, interests = [], []
+    for period in range(last):
         interest = calculation.interest(balance, period)
-        last = period == calculation.periods - 1
-        principal = balance if last else principal_of(period, balance, interest)
+        principal = principal_of(period, balance, interest)
         balance = balance - principal
-        parts.principal.append(principal)
-        parts.interest.append(interest)
-    return parts
+        principals.append(principal)
+        interests.append(interest)
+    return Parts([*principals, balance], [*interests, calculation.interest(balance, last)])
 
 
 def smooth(calculation: Calculation, totals: Sequence[Ints], parts: Parts) -> Parts:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from puhui.kernel import calendar
 from puhui.kernel.columns import Ints, choose
-from puhui.kernel.dates import day_in_month, day_of_month, month_of
-from puhui.kernel.daycount import Span, span
+from puhui.kernel.dates import day_in_month, day_in_months, day_of_month, month_of, whole_months
+from puhui.kernel.daycount import Span
 from puhui.products.terms import Terms
 
 NO_DAY = -1
@@ -34,26 +34,36 @@ def due_dates(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints, one
     rolled = nominal
     if terms.holiday_roll != "none":
         rolled = [calendar.roll_days(day, terms.holiday_roll) for day in nominal]
-    monthly = terms.unit == "month"
-    first = span(disbursed, nominal[0]) if monthly else Span(disbursed, nominal[0], 0, nominal[0] - disbursed)
-    starts = [disbursed, *nominal[:-1]]
-    ends = nominal
+    starts, ends = [disbursed, *nominal[:-1]], nominal
     if terms.interest_follows_roll:
         starts, ends = [disbursed, *rolled[:-1]], rolled
-    spans = [Span(starts[0], ends[0], first.months, first.odd_days)]
-    for start, end, nominal_start, nominal_end in zip(starts[1:], ends[1:], nominal[:-1], nominal[1:], strict=True):
-        days = 0 if monthly else nominal_end - nominal_start
-        spans.append(Span(start, end, terms.every if monthly else 0, days))
+    months, days = (terms.every, 0) if terms.unit == "month" else (0, _step_days(terms))
+    first = whole_months(disbursed, nominal[0]) if months else (0, nominal[0] - disbursed)
+    later = [Span(start, end, months, days) for start, end in zip(starts[1:], ends[1:], strict=True)]
+    spans = [Span(starts[0], ends[0], *first), *later]
+    positions, a_month = _positions(disbursed, nominal, first, months)
     if one_due:
         whole = Span(disbursed, ends[-1], sum(s.months for s in spans), sum(s.odd_days for s in spans))
-        spans, rolled, nominal = [whole], rolled[-1:], nominal[-1:]
-    return Dates(rolled, nominal, spans, *_positions(terms, disbursed, nominal, spans))
+        return Dates(rolled[-1:], nominal[-1:], [whole], positions[-1:], a_month)
+    return Dates(rolled, nominal, spans, positions, a_month)
+
+
+def _positions(disbursed: Ints, nominal: list[Ints], first: tuple[Ints, Ints], months: int) -> tuple[list[Ints], int]:
+    """Return how far each due day lies from disbursement, and in how many parts of a month that is counted."""
+    if not months:
+        return [12 * (day - disbursed) for day in nominal], 365
+    start = first[0] * 30 + first[1]
+    return [start + months * 30 * period for period in range(len(nominal))], 30
+
+
+def _step_days(terms: Terms) -> int:
+    return terms.every * (7 if terms.unit == "week" else 1)
 
 
 def _nominal(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints) -> list[Ints]:
     """Return the due days before the holiday roll."""
     if terms.unit != "month":
-        step = terms.every * (7 if terms.unit == "week" else 1)
+        step = _step_days(terms)
         first = choose(first_due == NO_DAY, disbursed + step, first_due)
         return [first + period * step for period in range(terms.instalments)]
     given = first_due != NO_DAY
@@ -61,8 +71,7 @@ def _nominal(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints) -> l
         due_day > 0, due_day, choose(given, day_of_month(choose(given, first_due, 0)), day_of_month(disbursed))
     )
     first = choose(given, first_due, _first_due(terms, disbursed, anchor))
-    month = month_of(first)
-    later = [day_in_month(month + period * terms.every, anchor) for period in range(1, terms.instalments)]
+    later = day_in_months(month_of(first) + terms.every, anchor, terms.every, terms.instalments - 1)
     return [first, *later]
 
 
@@ -74,13 +83,3 @@ def _first_due(terms: Terms, disbursed: Ints, anchor: Ints) -> Ints:
     for later in (1, 2, 3):
         day = choose(day - disbursed >= terms.first_due_after_days, day, day_in_month(month + later, anchor))
     return day
-
-
-def _positions(terms: Terms, disbursed: Ints, nominal: list[Ints], spans: list[Span]) -> tuple[list[Ints], int]:
-    if terms.unit != "month":
-        return [12 * (day - disbursed) for day in nominal], 365
-    position, positions = 0, []
-    for period in spans:
-        position = position + period.months * 30 + period.odd_days
-        positions.append(position)
-    return positions, 30

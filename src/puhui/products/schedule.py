@@ -6,7 +6,7 @@ Both ends share every formula: `_due` works on `Ints`. See `schedule_columns.py`
 from dataclasses import dataclass
 
 from puhui.kernel.columns import Ints, choose, largest, lesser
-from puhui.kernel.dates import day_number, to_date
+from puhui.kernel.dates import day_number, to_date, to_dates
 from puhui.kernel.daycount import day_count
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
@@ -61,7 +61,7 @@ def schedule(terms: Terms) -> Plan:
     down = [0] if terms.down_payment_ppm else []
     columns = (rows.principal, rows.interest, rows.fee, rows.total, rows.outstanding, rows.subsidy)
     numbers = range(1, len(rows.due) + 1)
-    instalments = tuple(map(Instalment._make, zip(numbers, map(to_date, rows.due), *columns, strict=True)))
+    instalments = tuple(map(Instalment._make, zip(numbers, to_dates(rows.due), *columns, strict=True)))
     charges = tuple(
         Charge(fee.name, fee.payee, fee.collect, fee.deducted, upfront, tuple(by_row))
         for fee, upfront, by_row in zip(terms.fees, rows.upfront, rows.fees, strict=True)
