@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("src", "tests", "tools", "examples", "docs", "pyproject.toml", "README.md")
+COPIED = ("src", "tests", "tools", "examples", "benchmarks", "docs", "pyproject.toml", "README.md")
 QUICK = ("tests/tables", "tests/properties", "tests/golden", "tests/integration")
 LONGEST_SECONDS = 600
 PROCESSES = 2
