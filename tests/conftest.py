@@ -6,10 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# No deadline: a busy machine is no failure. In CI the same examples each time: a red run can be repeated.
-settings.register_profile("puhui", deadline=None, derandomize="CI" in os.environ)
+# No deadline and no complaint of slowness: a busy machine is no failure. In CI the same examples each time: a red run can be repeated.
+settings.register_profile(
+    "puhui", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("puhui")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
