@@ -2,11 +2,12 @@
 
 import json
 import math
+import sys
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from puhui.kernel.refusals import Refusal
@@ -174,6 +175,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**3
 
 
 @given(st.lists(st.tuples(st.floats(0, 50) | st.integers(0, 3), NUMBERS), min_size=2, max_size=6))
+@example([(0.0, sys.float_info.max), (1.0, -sys.float_info.max), (2.0, 1.0)])  # a rate of 10^-308
 def test_any_numbers_are_answered_or_refused(flows):
     found, refusal = answered(solve, flows, "EFF_YEARS")
     assert refusal.code.startswith("ANNUAL_COST_") if refusal else -1 < found.rate < math.inf

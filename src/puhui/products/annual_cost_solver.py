@@ -29,6 +29,8 @@ EDGE = 1e-9
 # Below this |u t| and relative difference the differences are summed, not the present values, so that rates near
 # zero keep all digits.
 NEAR_PAR = 0.5
+# A rate this near to zero is zero.
+NOTHING = 1e-18
 # A Newton step this small, relative to u, leaves an error of its square: nothing.
 LAST_STEP = 1e-8
 # The rounding errors that h gathers; where h stays below it, roots are one (a double root, or nearly).
@@ -251,9 +253,9 @@ def _refine(equation: Equation, u: float, low: float, high: float, rising: bool)
             low = u
         slope = late - early
         following = u - h / slope if slope else math.inf
-        if abs(following - u) <= LAST_STEP * abs(u):
+        if abs(following - u) <= max(LAST_STEP * abs(u), NOTHING):
             return min(max(following, low), high), step
-        if high - low <= 4e-16 * abs(low):
+        if high - low <= max(4e-16 * abs(low), NOTHING):
             return low, step
         u = following
     raise AssertionError("the bracket halves at least every other step: this cannot be reached")
