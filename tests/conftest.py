@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# No deadline and no complaint of slowness: a busy machine is no failure. In CI the same examples each time: a red run can be repeated.
+# No deadline and no complaint of slowness: a busy machine is no failure.
+# In CI the same examples each time: a red run can be repeated.
 settings.register_profile(
     "puhui", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
