@@ -181,3 +181,10 @@ def test_a_small_run_of_the_benchmark():
         on = [date.fromordinal(START + int(day)) for day in days[:, loan]]
         scalar = figures(table[:, loan].tolist(), list(range(37)), on)
         assert (found.irr_x12_ppm[loan], found.xirr_365_ppm[loan]) == (scalar.irr_x12_ppm, scalar.xirr_365_ppm)
+
+
+def test_half_a_ppm_goes_up_as_in_the_scalar():
+    """One payment of 24,000,000 + I: 12 x irr is I / 2 ppm, an exact half for every odd I."""
+    interest = np.arange(1, 20_001, 2)
+    found = figures_columns(np.stack([np.full(len(interest), 24_000_000), -24_000_000 - interest]))
+    assert found.irr_x12_ppm.tolist() == ((interest + 1) // 2).tolist()

@@ -112,6 +112,15 @@ REFUSED = [
         {"method": "revolving", "day_count": "act/360", "movements": [{"moved_on": "2025-01-15", "amount_minor": 1}]},
         "movements",
     ),
+    (
+        {
+            "method": "revolving",
+            "day_count": "act/360",
+            "holiday_roll": "following",
+            "movements": [{"moved_on": "2024-03-01", "amount_minor": 1}],
+        },
+        "interest_follows_roll",
+    ),
     ({"fees": [{"name": "费", "collect": "each_instalment"}]}, "fees.amount_minor"),
     ({"fees": [{"name": "费", "collect": "on_date", "amount_minor": 1}]}, "fees.charged_on"),
     (
@@ -122,6 +131,10 @@ REFUSED = [
     ({"fees": [{"name": "费", "collect": "each_instalment", "amount_minor": 1, "deducted": True}]}, "fees.deducted"),
     ({"subsidy": {"rate_ppm": 120_001}}, "subsidy.rate_ppm"),
     ({"first_due": "next_due_day"}, "first_due"),
+    ({"method": "bullet", "grace": {"interest_free": 1}}, "grace.interest_free"),
+    ({"method": "bullet", "grace": {"interest_payment": 1}}, "grace.interest_payment"),
+    # 1 October 2024 rolls back to 30 September, the day of disbursement.
+    ({"disbursed_on": "2024-09-30", "first_due_on": "2024-10-01", "holiday_roll": "preceding"}, "holiday_roll"),
     ({"last_instalment": "is_larger"}, "last_instalment"),
 ]
 

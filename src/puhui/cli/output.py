@@ -31,8 +31,13 @@ AsOf = Annotated[
 def read_input(path: str) -> Any:
     """Return the parsed JSON of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""
     from puhui.kernel.inputs import read_json
+    from puhui.kernel.refusals import INPUT_UNREADABLE
 
-    return read_json(path, sys.stdin.read() if path == "-" else None)
+    try:
+        text = sys.stdin.read() if path == "-" else None
+    except UnicodeDecodeError as error:
+        raise INPUT_UNREADABLE.refuse(name=path, problem=str(error)) from None
+    return read_json(path, text)
 
 
 def read_day(text: str, name: str = "--as-of") -> date:

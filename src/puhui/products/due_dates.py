@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from puhui.kernel import calendar
-from puhui.kernel.columns import Ints, choose
+from puhui.kernel.columns import Ints, choose, largest
 from puhui.kernel.dates import day_in_month, day_in_months, day_of_month, month_of, whole_months
 from puhui.kernel.daycount import Span
-from puhui.products.terms import Terms
+from puhui.kernel.language import Text
+from puhui.products.terms import TERMS_INVALID, Terms
 
 NO_DAY = -1
 
@@ -34,6 +35,8 @@ def due_dates(terms: Terms, disbursed: Ints, first_due: Ints, due_day: Ints, one
     rolled = nominal
     if terms.holiday_roll != "none":
         rolled = [calendar.roll_days(day, terms.holiday_roll) for day in nominal]
+        if largest(disbursed - rolled[-1 if one_due else 0]) >= 0:
+            raise TERMS_INVALID.refuse("holiday_roll", problem=_BEFORE_DISBURSEMENT)
     starts, ends = [disbursed, *nominal[:-1]], nominal
     if terms.interest_follows_roll:
         starts, ends = [disbursed, *rolled[:-1]], rolled
@@ -83,3 +86,6 @@ def _first_due(terms: Terms, disbursed: Ints, anchor: Ints) -> Ints:
     for later in (1, 2, 3):
         day = choose(day - disbursed >= terms.first_due_after_days, day, day_in_month(month + later, anchor))
     return day
+
+
+_BEFORE_DISBURSEMENT = Text("使首个到期日不晚于放款日", "moves the first due date to disbursement or before")

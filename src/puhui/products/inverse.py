@@ -12,7 +12,14 @@ from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import Refusal, declare
 from puhui.products.schedule import schedule
-from puhui.products.terms import LARGEST_PRINCIPAL_MINOR, LARGEST_RATE_PPM, LONGEST_MONTHS, TERMS_INVALID, Terms
+from puhui.products.terms import (
+    LARGEST_PRINCIPAL_MINOR,
+    LARGEST_RATE_PPM,
+    LONGEST_MONTHS,
+    MOST_INSTALMENTS,
+    TERMS_INVALID,
+    Terms,
+)
 
 INSTALMENT_TOO_SMALL = declare(
     "INSTALMENT_TOO_SMALL",
@@ -41,8 +48,9 @@ def shortest_term(terms: Terms, instalment_minor: int) -> int:
     """
     if terms.weights:
         raise TERMS_INVALID.refuse("weights", problem=_WEIGHTS_FIX_TERM)
-    most = LONGEST_MONTHS // terms.every if terms.unit == "month" else LONGEST_MONTHS
-    for instalments in range(1, most + 1):
+    for instalments in range(1, MOST_INSTALMENTS + 1):
+        if terms.model_copy(update={"instalments": instalments}).span_months > LONGEST_MONTHS:
+            break
         if _fits(terms, instalment_minor, instalments=instalments):
             return instalments
     raise INSTALMENT_TOO_SMALL.refuse("instalment_minor", what=Text("期限", "term"))

@@ -1,6 +1,6 @@
 """Loan terms: everything a repayment plan depends on. Read from outside by `read_terms`.
 
-The bounds keep every product of money, rate and days of the plan within 63 bits (see `basis.py`).
+The bounds keep every product of money, rate and days of the plan within 63 bits (see `calculation.py`).
 """
 
 from datetime import date
@@ -19,6 +19,7 @@ from puhui.kernel.rounding import Rounding
 LARGEST_PRINCIPAL_MINOR = 10**12
 LARGEST_RATE_PPM = 3 * PPM
 LONGEST_MONTHS = 600
+MOST_INSTALMENTS = 1200
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2149, 12, 31)
 
 TERMS_INVALID = declare(
@@ -97,7 +98,7 @@ class Terms(Record):
     principal_minor: Annotated[int, Field(ge=1, le=LARGEST_PRINCIPAL_MINOR)]
     annual_rate_ppm: RatePpm
     method: Annotated[str, Field(min_length=1)]
-    instalments: Annotated[int, Field(ge=1, le=1200)]
+    instalments: Annotated[int, Field(ge=1, le=MOST_INSTALMENTS)]
     disbursed_on: Day
     day_count: DayCountName | None = None
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
+from puhui.kernel.language import Text
 from puhui.kernel.refusals import INPUT_UNREADABLE
 
 # The C reader is ten times faster. Events are read, not objects: no file can make one.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
+_EMPTY = Text("文件是空的", "the file is empty")
 _WORDS = {"true": True, "false": False, "null": None, "": None, "~": None}
 
 
@@ -28,7 +30,9 @@ def read_yaml(path: Path) -> Any:
         return _value(next(events), events)
     except OSError as error:
         raise INPUT_UNREADABLE.refuse(name=path.name, problem=error.strerror) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except StopIteration:
+        raise INPUT_UNREADABLE.refuse(name=path.name, problem=_EMPTY) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise INPUT_UNREADABLE.refuse(name=path.name, problem=f"YAML: {' '.join(str(error).split())}") from None
 
 

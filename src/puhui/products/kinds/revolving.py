@@ -55,6 +55,9 @@ def check(terms: Terms) -> None:
     need(terms.day_count in (None, "act/360", "act/365", "act/364", "act/act"), "day_count", _DAILY)
     need(all(m.moved_on > terms.disbursed_on for m in terms.movements), "movements", _AFTER_FIRST)
     need(all(m.amount_minor for m in terms.movements), "movements", _OF_SOMETHING)
+    # Else a movement between a due date and its rolled day would lie in two billing periods, or in none.
+    one_end = not terms.movements or terms.holiday_roll == "none" or terms.interest_follows_roll
+    need(one_end, "interest_follows_roll", _PERIODS_ROLL)
 
 
 def _repays_too_much(day: int) -> Text:
@@ -65,6 +68,7 @@ def _repays_too_much(day: int) -> Text:
 _DAILY = Text("须为按日计息（act/…）", "must count days (act/...)")
 _AFTER_FIRST = Text("须晚于 disbursed_on", "must be later than disbursed_on")
 _BEFORE_LAST = Text("须早于最后一期到期日", "must be earlier than the last due date")
+_PERIODS_ROLL = Text("有支用或还款且顺延节假日时须为 true", "must be true with movements and a holiday_roll")
 _OF_SOMETHING = Text("金额不得为 0", "must not be of 0")
 
 KIND = Kind(
