@@ -47,4 +47,10 @@ def test_benchmark_runs_small(path, capsys, monkeypatch):
     assert "hash" in capsys.readouterr().out
 
 
-SMALL = {"schedules": (1000, 5), "startup": (1,), "annual_cost": (1000,), "rule_check": (20,)}
+SMALL = {
+    "schedules": (1000, 5),
+    "startup": (1,),
+    "annual_cost": (1000,),
+    "rule_check": (20,),
+    "merkle_log": (1000, 50, 50),
+}

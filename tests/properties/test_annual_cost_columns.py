@@ -188,3 +188,9 @@ def test_half_a_ppm_goes_up_as_in_the_scalar():
     interest = np.arange(1, 20_001, 2)
     found = figures_columns(np.stack([np.full(len(interest), 24_000_000), -24_000_000 - interest]))
     assert found.irr_x12_ppm.tolist() == ((interest + 1) // 2).tolist()
+
+
+def test_a_rate_of_billions_is_the_scalar_one_to_the_last_digit():
+    """Paid back within days: beyond 15 digits the two ways differ, and the scalar decides."""
+    loans, days = [[1, -1], [70_399, *[-10_000] * 11, 0]], np.arange(13)
+    assert_equal(figures_columns(book(loans), days=days), loans, range(13), days)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from puhui.cli import annual_cost, demo, disclose, doctor, places, products, rules, schedule
+from puhui.cli import annual_cost, demo, disclose, doctor, places, products, rules, schedule, verify
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, schedule, products, rules, annual_cost, disclose, places, doctor):
+for module in (demo, schedule, products, rules, annual_cost, disclose, places, verify, doctor):
     module.add_to(app)
 
 

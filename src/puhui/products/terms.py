@@ -20,7 +20,8 @@ LARGEST_PRINCIPAL_MINOR = 10**12
 LARGEST_RATE_PPM = 3 * PPM
 LONGEST_MONTHS = 600
 MOST_INSTALMENTS = 1200
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2149, 12, 31)
+# The calendar ends with 2199: 50 years, and up to three months to the first due day, still lie within.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2149, 9, 30)
 
 TERMS_INVALID = declare(
     "TERMS_INVALID", 422, "贷款条件不成立：{field} {problem}", "The terms do not hold: {field} {problem}"
