@@ -81,10 +81,11 @@ class Frontier:
 class MerkleLog:
     """A log that proves: the whole nodes of every level, level 0 the hashes of the leaves."""
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_edges", "_levels")
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         self._levels: list[list[bytes]] = [[]]
+        self._edges: tuple[int, dict[int, bytes]] = (0, {})
         self.extend(leaves)
 
     def __len__(self) -> int:
@@ -154,6 +155,9 @@ class MerkleLog:
 
     def _path(self, level: int, at: int, size: int) -> list[bytes]:
         """Return the siblings on the way from node `at` of `level` up to the root of the tree of `size`."""
+        if self._edges[0] != size:
+            self._edges = (size, {})  # the right edge of one size never changes, and many proofs ask for it
+        edges = self._edges[1]
         last = (size - 1) >> level
         path: list[bytes] = []
         levels = self._levels
@@ -162,7 +166,9 @@ class MerkleLog:
             if sibling < last:
                 path.append(levels[level][sibling])
             elif sibling == last:
-                path.append(self._edge(level, size))
+                if level not in edges:
+                    edges[level] = self._edge(level, size)
+                path.append(edges[level])
             level, at, last = level + 1, at >> 1, last >> 1
         return path
 
