@@ -157,14 +157,39 @@ def test_a_program_reads_the_report(puhui, offer):
     assert broken == ["CAP.FACILITATION.24"]
 
 
-def test_an_offer_from_standard_input_with_overrides(puhui, monkeypatch):
+CONSUMER = {
+    "subject": {"lender": "consumer_finance", "products": ["personal_consumer"], "moment": "product"},
+    "facts": dict.fromkeys(("irr_x12_ppm", "effective_ppm", "xirr_365_ppm"), 210_000),
+}
+
+
+@pytest.mark.parametrize("said", ["in the file", "on the command line"])
+def test_a_lender_makes_a_rule_hard(puhui, monkeypatch, said):
     import io
 
-    text = json.dumps({**OFFER, "overrides": {"CAP.FACILITATION.24": "soft"}})
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    code, out, _ = puhui("check", "-")
-    assert code == 0
-    assert "警示 1 条" in out
+    def outcome(printed):
+        (finding,) = [each for each in json.loads(printed)["findings"] if each["rule"] == "CAP.CFC.20"]
+        return finding["outcome"]
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(CONSUMER)))
+    assert outcome(puhui("check", "-", "--json")[1]) == "warned"
+    in_file = {**CONSUMER, "hard": ["CAP.CFC.20"]} if said == "in the file" else CONSUMER
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(in_file)))
+    code, out, _ = puhui("check", "-", "--json", *(() if said == "in the file" else ("--hard", "CAP.CFC.20")))
+    assert code == 1
+    assert outcome(out) == "broken"
+
+
+def test_no_file_can_soften_a_law(puhui, offer):
+    code, _, err = puhui("check", offer(overrides={"CAP.FACILITATION.24": "soft"}))
+    assert code == 2
+    assert "overrides" in err
+
+
+def test_a_rule_made_hard_fails_a_product(puhui):
+    file = str(CATALOGUE / "personal_instalment.yaml")
+    assert puhui("check", file, "--hard", "NO.SUCH")[0] == 2
+    assert puhui("check", file, "--hard", "CAP.MCC.24")[0] == 0
 
 
 def test_dates_in_facts_and_misspelt_names(puhui, offer):
@@ -188,8 +213,8 @@ def test_dates_in_facts_and_misspelt_names(puhui, offer):
         ({"facts": {"contract_on": "2026-02-30"}}, "FACT_INVALID"),
         ({"subject": {"lender": "usurer", "products": ["auto"]}}, "SUBJECT_INVALID"),
         ({"subject": {"lender": "bank"}}, "INPUT_INVALID"),
-        ({"overrides": {"NO.SUCH": "hard"}}, "RULE_UNKNOWN"),
-        ({"overrides": {"CAP.FACILITATION.24": "off"}}, "OVERRIDE_INVALID"),
+        ({"hard": ["NO.SUCH"]}, "RULE_UNKNOWN"),
+        ({"hard": ["NO.USURY"]}, "RULE_NOT_SWITCHABLE"),
         ({"extra": 1}, "INPUT_INVALID"),
     ],
 )

@@ -88,3 +88,77 @@ def test_custom_weights_fix_the_term():
     terms = read_terms({**CAR, "method": "custom", "instalments": 2, "weights": [1, 1]})
     with pytest.raises(Refusal, match="weights"):
         shortest_term(terms, 100_000)
+
+
+def fitting(terms, wished_minor, **changed):
+    try:
+        return dearest(terms, **changed) <= wished_minor
+    except Refusal:
+        return False
+
+
+@settings(max_examples=25)
+@given(
+    METHODS,
+    st.integers(2, 6),
+    st.sampled_from([None, 7, 50, 100]),
+    st.integers(60, 700),
+    st.sampled_from([0, 60_000, 240_000]),
+)
+def test_the_largest_principal_of_all_by_trying_each(method, count, multiple, wished_minor, rate_ppm):
+    terms = read_terms(
+        {
+            **CAR,
+            "method": method,
+            "instalments": count,
+            "instalment_multiple_minor": multiple,
+            "annual_rate_ppm": rate_ppm,
+        }
+    )
+    tried = [
+        value
+        for value in range(1, (wished_minor + 100) * count + 1)
+        if fitting(terms, wished_minor, principal_minor=value)
+    ]
+    assert largest_principal(terms, wished_minor) == max(tried)
+
+
+@pytest.mark.parametrize(
+    ("own", "wished_minor"),
+    [
+        ({"method": "step", "step_minor": 50_000, "step_every": 3, "instalments": 12}, 1_500_000),
+        ({"method": "balloon", "balloon_minor": 5_000_000}, 6_000_000),
+        (
+            {
+                "method": "revolving",
+                "day_count": "act/360",
+                "movements": [{"moved_on": "2024-03-01", "amount_minor": -2_000_000}],
+            },
+            6_000_000,
+        ),
+    ],
+)
+def test_terms_that_a_small_principal_breaks_still_have_an_answer(own, wished_minor):
+    terms = read_terms({**CAR, **own})
+    answer = largest_principal(terms, wished_minor)
+    assert dearest(terms, principal_minor=answer) <= wished_minor < dearest(terms, principal_minor=answer + 1)
+
+
+def test_terms_that_never_hold_are_refused_as_what_they_are():
+    terms = read_terms({**CAR, "method": "seasonal", "income_months": [3], "instalments": 12})
+    with pytest.raises(Refusal) as caught:
+        largest_principal(terms, 1_000_000)
+    assert caught.value.fields == ("income_months",)
+
+
+def test_a_down_payment_that_rounds_to_the_price_is_refused():
+    own = {"principal_minor": 9_999, "down_payment_ppm": 577_210, "instalment_multiple_minor": 10_000}
+    with pytest.raises(Refusal) as caught:
+        schedule(read_terms({**CAR, **own}))
+    assert caught.value.fields == ("down_payment_ppm",)
+    # 10,000 is the least that can be lent of 100,000; a level of 0 leaves it all, with interest of 50, to the last.
+    terms = read_terms({**CAR, **own, "principal_minor": 100_000, "down_payment_ppm": 0})
+    # 84.9995 % is 85,000 to the fen and 90,000 to the multiple; one ppm less is 80,000.
+    assert smallest_down_payment(terms, 10_050) == 849_995
+    with pytest.raises(Refusal):
+        smallest_down_payment(terms, 10_049)

@@ -333,6 +333,11 @@ def test_what_is_lent_is_what_the_plan_repays(multiple, price_minor, down_ppm):
     wish = {**WISH, "principal_minor": price_minor, "down_payment_ppm": down_ppm}
     fixed = {"method": "equal_principal", "day_count": "30/360", "instalment_multiple_minor": multiple}
     terms = read_terms({**wish, **fixed})
+    if lent_minor(terms) <= 0:
+        with pytest.raises(Refusal) as refused:
+            schedule(terms)
+        assert refused.value.fields == ("down_payment_ppm",)
+        return
     assert lent_minor(terms) == sum(row.principal_minor for row in schedule(terms).instalments)
 
 

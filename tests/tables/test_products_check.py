@@ -215,7 +215,7 @@ def test_a_warning_does_not_stop_a_product():
 
 def test_a_lender_may_harden_a_rule():
     definition = one_variant("personal_instalment", CFC, ends("annual_rate_ppm", 72_000, 205_000))
-    report = check_product(definition, TODAY, overrides={"CAP.CFC.20": "hard"})
+    report = check_product(definition, TODAY, hard=["CAP.CFC.20"])
     assert [rule.finding.rule_id for rule in report.having("broken")] == ["CAP.CFC.20"]
     assert not report.ok
 

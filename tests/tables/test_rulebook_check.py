@@ -41,37 +41,29 @@ def refusal(call):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "outcome", "ok"),
+    ("hard", "outcome", "ok"),
     [
-        ({}, "warned", True),  # CLS.FREQ is known from memory
-        ({"CLS.FREQ": "hard"}, "broken", False),
-        ({"CLS.FREQ": "soft"}, "warned", True),
+        ((), "warned", True),  # CLS.FREQ is known from memory
+        (("CLS.FREQ",), "broken", False),
+        (("CLS.SUB",), "warned", True),
     ],
 )
-def test_a_rule_from_memory_warns_unless_the_lender_makes_it_hard(overrides, outcome, ok):
-    report = check(LOAN, {**SOUND, "since_classification_months": 4}, TODAY, overrides=overrides)
+def test_a_rule_from_memory_warns_unless_the_lender_makes_it_hard(hard, outcome, ok):
+    report = check(LOAN, {**SOUND, "since_classification_months": 4}, TODAY, hard=hard)
     found = finding(report, "CLS.FREQ")
     assert (found.outcome, report.ok) == (outcome, ok)
-    assert found.overridden == bool(overrides)
+    assert found.overridden == ("CLS.FREQ" in hard)
     assert found.confidence == "memory-unverified"
 
 
-@pytest.mark.parametrize(("overrides", "blocking"), [({}, False), ({"CLS.FREQ": "hard"}, True)])
-def test_a_missing_fact_blocks_only_where_the_rule_would(overrides, blocking):
+@pytest.mark.parametrize(("hard", "blocking"), [((), False), (("CLS.FREQ",), True)])
+def test_a_missing_fact_blocks_only_where_the_rule_would(hard, blocking):
     facts = {name: value for name, value in SOUND.items() if name != "since_classification_months"}
-    report = check(LOAN, facts, TODAY, overrides=overrides)
+    report = check(LOAN, facts, TODAY, hard=hard)
     found = finding(report, "CLS.FREQ")
     assert (found.outcome, found.blocking, report.ok) == ("cannot_evaluate", blocking, not blocking)
     assert found.missing == ("since_classification_months",)
     assert report.missing == ("since_classification_months",)
-
-
-@pytest.mark.parametrize(("overrides", "outcome", "ok"), [({}, "broken", False), ({"CLS.SUB": "soft"}, "warned", True)])
-def test_a_lender_may_soften_a_rule_and_the_finding_says_so(overrides, outcome, ok):
-    facts = {**SOUND, "dpd_days": 91, "risk_class": "SM", "stage": 3}
-    report = check(LOAN, facts, TODAY, overrides={"CLS.IMPAIRED": "soft", **overrides})
-    assert (finding(report, "CLS.SUB").outcome, report.ok) == (outcome, ok)
-    assert finding(report, "CLS.SUB").as_dict()["overridden"] == bool(overrides)
 
 
 def test_a_rule_without_dates_never_blocks_of_itself():
@@ -79,29 +71,28 @@ def test_a_rule_without_dates_never_blocks_of_itself():
     costly = dict.fromkeys(("irr_x12_ppm", "effective_ppm", "xirr_365_ppm"), 250_000)
     assert finding(check(subject, costly, TODAY), "CAP.CFC.20").outcome == "warned"
     assert finding(check(subject, {}, TODAY), "CAP.CFC.20").blocking is False
-    own = check(subject, costly, TODAY, overrides={"CAP.CFC.20": "hard"})
+    own = check(subject, costly, TODAY, hard=["CAP.CFC.20"])
     assert finding(own, "CAP.CFC.20").outcome == "broken"
 
 
 @pytest.mark.parametrize(
-    ("overrides", "code"),
+    ("rule_id", "code"),
     [
-        ({"CLS.SUB": "off"}, "OVERRIDE_INVALID"),
-        ({"NO.USURY": "hard"}, "OVERRIDE_INVALID"),  # prose: nothing to evaluate
-        ({"NO.SUCH": "hard"}, "RULE_UNKNOWN"),
+        ("NO.USURY", "RULE_NOT_SWITCHABLE"),  # prose: nothing to evaluate
+        ("NO.SUCH", "RULE_UNKNOWN"),
     ],
 )
-def test_overrides_that_make_no_sense_are_refused(overrides, code):
-    assert refusal(lambda: check(LOAN, SOUND, TODAY, overrides=overrides)).code == code
+def test_a_rule_that_cannot_be_made_hard_is_refused(rule_id, code):
+    assert refusal(lambda: check(LOAN, SOUND, TODAY, hard=[rule_id])).code == code
 
 
 def test_a_hard_floor_stands_though_the_soft_upper_end_is_missed():
     subject = Subject("bank", ("all_loans",), moment="institution")
-    hard = {"PROV.RATIO": "hard"}
+    hard = ["PROV.RATIO"]
     rows = [(1_200_000, 15_000, "warned"), (1_199_999, 15_000, "broken"), (1_200_000, 14_999, "broken")]
     for coverage, ratio, outcome in rows:
         facts = {"provision_coverage_ppm": coverage, "loan_provision_ratio_ppm": ratio}
-        assert finding(check(subject, facts, TODAY, overrides=hard), "PROV.RATIO").outcome == outcome
+        assert finding(check(subject, facts, TODAY, hard=hard), "PROV.RATIO").outcome == outcome
 
 
 # --- what a report holds

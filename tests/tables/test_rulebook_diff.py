@@ -117,11 +117,15 @@ def test_a_proposal_is_signed_on_the_day_it_is_tried(rate_ppm, touched):
     assert [item.moved for item in found] == ([(("CAP.PRIVATE.4LPR", "passed", "broken"),)] if touched else [])
 
 
-def test_overrides_count():
-    items = [Item("dear", PLATFORM, cost(240_001))]
-    (found,) = affected(diff(day("2025-09-30"), day("2025-10-01")), items, overrides={"CAP.FACILITATION.24": "soft"})
-    assert found.ok_after
-    assert ("CAP.FACILITATION.24", None, "warned") in found.moved
+def test_a_rule_made_hard_counts():
+    """A small-loan company's 4 x LPR of 2027-12-31 is only a warning until the lender makes it hard."""
+    subject = Subject("small_loan", ("personal_consumer",), moment="product")
+    items = [Item("dear", subject, {**cost(200_000), "contract_on": day("2027-12-31")})]
+    difference = diff(day("2027-12-30"), day("2027-12-31"))
+    (mild,) = affected(difference, items)
+    (strict,) = affected(difference, items, hard=["CAP.MCC.4LPR.2027"])
+    assert ("CAP.MCC.4LPR.2027", None, "warned") in mild.moved
+    assert ("CAP.MCC.4LPR.2027", None, "broken") in strict.moved
 
 
 def test_a_rule_applies_again_when_the_temporary_one_ends(tmp_path):

@@ -27,6 +27,15 @@ AsOf = Annotated[
     ),
 ]
 
+Hard = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hard",
+        metavar="RULE",
+        help=Text("把一条规则设为强制（可重复）", "make a rule hard; may be repeated").say(),
+    ),
+]
+
 
 def read_input(path: str) -> Any:
     """Return the parsed JSON of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.output import AsJson, AsOf, print_json, read_day
+from puhui.cli.output import AsJson, AsOf, Hard, print_json, read_day
 from puhui.cli.products_view import draw_list, draw_product, draw_report, say_verdict
 from puhui.kernel.language import Text
 
@@ -75,6 +75,7 @@ def check_command(
         ),
     ] = None,
     as_of: AsOf = "",
+    hard: Hard = None,
     as_json: AsJson = False,
 ) -> None:
     """Check products; exit 1 when an offer within a range would be illegal, 2 when a file is malformed."""
@@ -85,7 +86,7 @@ def check_command(
     for definition in _chosen(products or []):
         # A product to be launched later is held against the law of its first day, as far as it is known now.
         on = today if as_of else max(today, definition.effective_from)
-        reports.append(check_product(definition, on))
+        reports.append(check_product(definition, on, hard=hard or ()))
     ok = all(report.ok for report in reports)
     if as_json:
         print_json({"ok": ok, "products": [report.as_dict() for report in reports]})

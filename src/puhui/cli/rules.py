@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.output import AsJson, AsOf, print_json, read_day, read_input, say
+from puhui.cli.output import AsJson, AsOf, Hard, print_json, read_day, read_input, say
 from puhui.cli.rules_view import (
     draw,
     draw_difference,
@@ -109,14 +109,15 @@ def check_command(
         ),
     ],
     as_of: AsOf = "",
+    hard: Hard = None,
     as_json: AsJson = False,
 ) -> None:
     """Check an offer, or the corners of a product; exit 1 when a hard rule is broken or could not be evaluated."""
     on = read_day(as_of)
     if file.endswith((".yaml", ".yml")):
-        ok = _check_product(file, on, as_json)
+        ok = _check_product(file, on, hard or [], as_json)
     else:
-        ok = _check_offer(read_input(file), on, as_json)
+        ok = _check_offer(read_input(file), on, hard or [], as_json)
     if not ok:
         raise typer.Exit(1)
 
@@ -128,13 +129,14 @@ def diff_command(
         str,
         _option("--products", "产品定义文件夹：受影响的产品和报价", "folder of products: which are touched", "DIR"),
     ] = "",
+    hard: Hard = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed in law between two days, and which products and offers it touches."""
     from puhui.rulebook.diff import affected, diff
 
     difference = diff(read_day(from_on, "--from"), read_day(to_on, "--to"))
-    touched = affected(difference, _offers(products, difference.to_on)) if products else ()
+    touched = affected(difference, _offers(products, difference.to_on), hard=hard or ()) if products else ()
     if as_json:
         result = difference.as_dict()
         print_json({**result, "touches": [item.as_dict() for item in touched]} if products else result)
@@ -212,12 +214,12 @@ def _offers(folder: str, on: date) -> Iterable["Item"]:
     return offers
 
 
-def _check_offer(data: Any, on: date, as_json: bool) -> bool:
+def _check_offer(data: Any, on: date, hard: list[str], as_json: bool) -> bool:
     from puhui.rulebook.check import check
     from puhui.rulebook.offer import read_offer
 
     offer = read_offer(data)
-    report = check(offer.subject, offer.facts, on, overrides=offer.overrides)
+    report = check(offer.subject, offer.facts, on, hard=(*offer.hard, *hard))
     if as_json:
         print_json(report.as_dict())
     else:
@@ -225,13 +227,13 @@ def _check_offer(data: Any, on: date, as_json: bool) -> bool:
     return report.ok
 
 
-def _check_product(file: str, on: date, as_json: bool) -> bool:
+def _check_product(file: str, on: date, hard: list[str], as_json: bool) -> bool:
     """Check a product as `puhui products check` does: what only the decision can tell does not fail it."""
     from puhui.cli.products_view import draw_report
     from puhui.products.definition import load_product
     from puhui.products.product_check import check_product
 
-    report = check_product(load_product(Path(file)), on)
+    report = check_product(load_product(Path(file)), on, hard=hard)
     if as_json:
         print_json(report.as_dict())
     else:

@@ -5,7 +5,7 @@ should state and does not. What only the person, the lender's books or the deed 
 decision: it neither passes nor fails a product.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -109,11 +109,11 @@ def check_product(
     as_of: date,
     *,
     rulebook: Rulebook | None = None,
-    overrides: Mapping[str, str] | None = None,
+    hard: Collection[str] = (),
 ) -> ProductReport:
     """Return what the rules in force on `as_of` say of the product's corner offers and of the data it asks for.
 
-    `overrides` as in `rulebook.check`. Refuses as `offers_of` and `check` do.
+    `hard` as in `rulebook.check`. Refuses as `offers_of` and `check` do.
     """
     book = rulebook or default_rulebook()
     seen: dict[tuple[str, str], list[tuple[Finding, str, Text]]] = {}
@@ -122,7 +122,7 @@ def check_product(
     for subject, facts, text in _proposals(definition, as_of, book):
         if subject.moment == "offer":
             costs_ppm.append(facts["irr_x12_ppm"])
-        for finding in check(subject, facts, as_of, rulebook=book, overrides=overrides).findings:
+        for finding in check(subject, facts, as_of, rulebook=book, hard=hard).findings:
             outcome = outcome_of(finding)
             if outcome is not None:
                 seen.setdefault((outcome, finding.rule_id), []).append((finding, subject.lender, text))

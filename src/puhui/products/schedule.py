@@ -74,6 +74,8 @@ def schedule(terms: Terms) -> Plan:
 def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     """Return the rows of one loan (ints) or of a column of loans that share every other term."""
     down = down_payment_minor(terms, values.principal_minor, values.down_payment_ppm)
+    if largest(down - values.principal_minor) >= 0:
+        raise TERMS_INVALID.refuse("down_payment_ppm", problem=_NOTHING_LENT)
     dates = due_dates(terms, values.disbursed_on, values.first_due_on, values.due_day, kind.one_due)
     convention = day_count(terms.day_count or "period/12", terms.unit)
     calculation = calculation_of(terms, values, values.principal_minor - down, dates, convention)
@@ -203,4 +205,5 @@ def _movements(rows: Rows) -> tuple[Flow, ...]:
     )
 
 
+_NOTHING_LENT = Text("取整后不小于价款，无款可贷", "rounds to the whole price: nothing is left to lend")
 _AFTER_THE_END = Text("晚于最后一期到期日", "is later than the last due date")

@@ -4,13 +4,13 @@ Three-valued: a comparison holds, does not hold, or cannot be told because a fac
 pass: taking a fact away can turn any finding into "cannot evaluate", and none into "passed".
 
 - A violated hard rule is *broken*; a violated soft rule, a soft part of a hard rule, and a rule known only from
-  memory are *warned*. A lender may switch a rule to hard or to soft (`overrides`); the finding says so.
+  memory are *warned*. A lender may switch a rule to hard (`hard`), never the other way; the finding says so.
 - Prose and info rules are *for people*. A classification with checks is *passed*, with `classified` yes or no:
   there is nothing to break, only a box to be in or not.
 - A rule that a temporary one puts aside is *superseded* and not evaluated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -23,11 +23,11 @@ from puhui.rulebook.metrics import check_fact, metrics, refuse_floats
 from puhui.rulebook.series import SeriesValue
 from puhui.rulebook.subject import Subject
 
-OVERRIDE_INVALID = declare(
-    "OVERRIDE_INVALID",
+RULE_NOT_SWITCHABLE = declare(
+    "RULE_NOT_SWITCHABLE",
     422,
-    "不能把规则 {rule} 改为 {value}：只能改为 hard 或 soft，且规则须有可计算的条件。",
-    "Rule {rule} cannot be set to {value}: only hard or soft, and only a rule that has a check.",
+    "规则 {rule} 不能设为强制：它没有可计算的条件。",
+    "Rule {rule} cannot be made hard: it has no check to evaluate.",
 )
 
 Facts = Mapping[str, Any]
@@ -184,29 +184,28 @@ def check(
     as_of: date,
     *,
     rulebook: Rulebook | None = None,
-    overrides: Mapping[str, str] | None = None,
+    hard: Collection[str] = (),
 ) -> Report:
     """Return one finding for every rule in force on `as_of` for the subject.
 
     `facts` are named as in `metrics.yaml` (money fen, rates ppm, whole days and months); a fact that is None is
-    missing; a name that is not listed there is reported in `unknown_facts`. `overrides` maps rule ids to "hard"
-    or "soft". Old business follows the rules of its day: `as_of` is the contract's day for its terms.
-    Refuses FACT_INVALID, OVERRIDE_INVALID, RULE_UNKNOWN.
+    missing; a name that is not listed there is reported in `unknown_facts`. `hard`: ids of rules that the
+    lender makes hard itself. Old business follows the rules of its day: `as_of` is the contract's day for its terms.
+    Refuses FACT_INVALID, RULE_NOT_SWITCHABLE, RULE_UNKNOWN.
     """
     book = rulebook or default_rulebook()
-    overrides = overrides or {}
-    _check_overrides(book, overrides)
+    _check_switched(book, hard)
     unknown = _check_facts(facts)
     rules = book.applicable(subject, as_of)
     aside = {rule_id: rule.id for rule in rules for rule_id in rule.supersedes}
-    findings = tuple(_finding(rule, facts, as_of, overrides.get(rule.id), aside.get(rule.id)) for rule in rules)
+    findings = tuple(_finding(rule, facts, as_of, rule.id in hard, aside.get(rule.id)) for rule in rules)
     return Report(subject, as_of, findings, unknown)
 
 
-def _check_overrides(book: Rulebook, overrides: Mapping[str, str]) -> None:
-    for rule_id, value in overrides.items():
-        if value not in ("hard", "soft") or not book.rule(rule_id).demands:
-            raise OVERRIDE_INVALID.refuse(f"overrides.{rule_id}", rule=rule_id, value=value)
+def _check_switched(book: Rulebook, hard: Collection[str]) -> None:
+    for rule_id in hard:
+        if not book.rule(rule_id).demands:
+            raise RULE_NOT_SWITCHABLE.refuse("hard", rule=rule_id)
 
 
 def _check_facts(facts: Facts) -> tuple[str, ...]:
@@ -222,10 +221,10 @@ def _check_facts(facts: Facts) -> tuple[str, ...]:
     return tuple(unknown)
 
 
-def _finding(rule: CompiledRule, facts: Facts, as_of: date, override: str | None, superseded_by: str | None) -> Finding:
-    severity = override or rule.severity
+def _finding(rule: CompiledRule, facts: Facts, as_of: date, switched: bool, superseded_by: str | None) -> Finding:
+    severity = "hard" if switched else rule.severity
     # A rule known only from memory warns, unless the lender switched it on itself.
-    blocking = severity == "hard" and (override == "hard" or rule.confidence != "memory-unverified")
+    blocking = severity == "hard" and (switched or rule.confidence != "memory-unverified")
     parts: tuple[Part, ...] = ()
     outcome = "superseded"
     decider: Part | None = None
@@ -243,7 +242,7 @@ def _finding(rule: CompiledRule, facts: Facts, as_of: date, override: str | None
         rule=rule,
         outcome=outcome,
         severity=severity,
-        overridden=override is not None,
+        overridden=switched,
         blocking=blocking and _blocks(outcome, parts),
         parts=parts,
         decider=decider,

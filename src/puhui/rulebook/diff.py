@@ -1,6 +1,6 @@
 """What changed in law between two days, and which proposals it touches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -165,13 +165,13 @@ def affected(
     difference: Difference,
     items: Iterable[Item],
     rulebook: Rulebook | None = None,
-    overrides: Mapping[str, str] | None = None,
+    hard: Collection[str] = (),
 ) -> tuple[Affected, ...]:
     """Return the items for which some rule's outcome differs between the two days, in their order."""
     found = []
     for item in items:
         before, after = (
-            check(item.subject, _on(item, day), day, rulebook=rulebook, overrides=overrides)
+            check(item.subject, _on(item, day), day, rulebook=rulebook, hard=hard)
             for day in (difference.from_on, difference.to_on)
         )
         moved = _moved(before, after)

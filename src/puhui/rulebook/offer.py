@@ -1,6 +1,5 @@
-"""An offer as a file: what is proposed (subject), its facts, and the rules a lender switched itself."""
+"""An offer as a file: what is proposed (subject), its facts, and the rules that a lender made hard itself."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from puhui.kernel.inputs import Record, parse
@@ -13,22 +12,22 @@ class OfferRecord(Record):
 
     subject: SubjectRecord
     facts: dict[str, Any]
-    overrides: Mapping[str, str] = {}
+    hard: tuple[str, ...] = ()
 
 
 class Offer(NamedTuple):
-    """What `check` takes: subject, facts, overrides."""
+    """What `check` takes: subject, facts, rules made hard."""
 
     subject: Subject
     facts: dict[str, object]
-    overrides: Mapping[str, str]
+    hard: tuple[str, ...]
 
 
 def read_offer(data: object) -> Offer:
     """Return the offer of parsed JSON; refuse INPUT_INVALID, SUBJECT_INVALID, FACT_INVALID (a decimal is one)."""
     record = parse(OfferRecord, data)
     refuse_floats(record.facts)
-    return Offer(read_subject(record.subject), read_facts(record.facts), record.overrides)
+    return Offer(read_subject(record.subject), read_facts(record.facts), record.hard)
 
 
 def offer_schema() -> dict[str, Any]:
