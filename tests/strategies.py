@@ -31,9 +31,9 @@ def terms_data(draw, methods=tuple(KINDS)):
         "instalment_multiple_minor": draw(st.sampled_from([None, None, 1, 100])),
         "smooth_last": draw(st.booleans()),
         "holiday_roll": draw(st.sampled_from(["none", "none", "following", "modified_following", "preceding"])),
-        "interest_follows_roll": draw(st.booleans()),
         "down_payment_ppm": draw(st.sampled_from([0, 0, 200_000, 333_333])),
     }
+    data["interest_follows_roll"] = data["day_count"].startswith("act/") and draw(st.booleans())
     data["every"] = draw(st.integers(1, 2)) if data["unit"] == "month" else draw(st.integers(7, 30))
     if data["unit"] == "month":
         data["due_day"] = draw(st.sampled_from([None, None, 1, 15, 28, 29, 30, 31]))
@@ -63,7 +63,7 @@ def _fees(draw, disbursed_on):
     each = draw(st.sampled_from([{"base": "principal"}, {"base": "outstanding"}]))
     return [
         {"name": "手续费", "collect": "at_disbursement", "deducted": draw(st.booleans()), **rated},
-        {"name": "服务费", "collect": "each_instalment", **each, **draw(st.sampled_from([rated, fixed]))},
+        {"name": "服务费", "collect": "each_instalment", **draw(st.sampled_from([rated | each, fixed]))},
         {"name": "评估费", "collect": "on_date", "charged_on": disbursed_on + timedelta(1), **fixed},
     ]
 

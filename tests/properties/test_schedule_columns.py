@@ -125,3 +125,30 @@ def test_exact_ties(tie, method, rounding):
     own = {"disbursed_on": "2024-01-31", "due_day": 0, "annual_rate_ppm": tie["annual_rate_ppm"]}
     near = [{**own, "principal_minor": tie["principal_minor"] + step} for step in (-1, 0, 1)]
     check([template], [(0, loan) for loan in near])
+
+
+GOOD = {"principal_minor": 100_000, "annual_rate_ppm": 60_000, "instalments": 12, "disbursed_on": "2024-01-15"}
+NEXT = {"first_due": "next_due_day", "due_day": 20}
+REFUSED = [
+    ({"method": "annuity", **NEXT}, "due_day", [20, 0]),
+    ({"method": "annuity", **NEXT}, "first_due_on", np.array(["NaT", "2024-02-20"], dtype="datetime64[D]")),
+    ({"method": "annuity", "unit": "week"}, "due_day", [0, 5]),
+    ({"method": "annuity"}, "first_due_on", np.array(["2024-01-16", "2024-01-15"], dtype="datetime64[D]")),
+    ({"method": "annuity", "day_count": None, "annual_rate_ppm": 0}, "annual_rate_ppm", [0, 1]),
+    ({"method": "annuity", "subsidy": {"rate_ppm": 20_000}}, "annual_rate_ppm", [20_000, 19_999]),
+    ({"method": "annuity"}, "balloon_minor", [0, 1]),
+    ({"method": "balloon", "amortisation_instalments": 24}, "balloon_minor", [0, 1]),
+    ({"method": "balloon", "balloon_minor": 1}, "balloon_minor", [99_999, 100_000]),
+    ({"method": "step", "step_minor": 1}, "step_ppm", [0, 1]),
+    ({"method": "step", "step_ppm": 1}, "step_minor", [0, 1]),
+    ({"method": "annuity"}, "principal_minor", [1, 0]),
+    ({"method": "annuity"}, "annual_rate_ppm", [3_000_000, 3_000_001]),
+]
+
+
+@pytest.mark.parametrize(("own", "name", "values"), REFUSED, ids=[f"{name} {own}" for own, name, _ in REFUSED])
+def test_a_column_is_refused_where_the_loan_would_be(own, name, values):
+    template = read_terms({**GOOD, "day_count": "30/360", **own})
+    with pytest.raises(Refusal) as caught:
+        list(schedule_columns([template], np.zeros(2, dtype=int), {name: np.array(values)}))
+    assert (caught.value.code, caught.value.fields, caught.value.details["row"]) == ("COLUMN_INVALID", (name,), 1)

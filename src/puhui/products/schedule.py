@@ -83,6 +83,8 @@ def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     interest, subsidy = _collected(calculation, parts)
     outstanding = _outstanding(calculation.principal_minor, parts)
     fees, upfront = _fees(calculation, outstanding)
+    if upfront and largest(sum(upfront) - calculation.principal_minor) >= 0:
+        raise TERMS_INVALID.refuse("fees", problem=_FEES_EAT_ALL)
     fee = [sum(by_row) for by_row in zip(*fees, strict=True)] if fees else [0] * len(interest)
     total = [principal + charge for principal, charge in zip(parts.principal, interest, strict=True)]
     if fees:
@@ -205,5 +207,6 @@ def _movements(rows: Rows) -> tuple[Flow, ...]:
     )
 
 
+_FEES_EAT_ALL = Text("放款时收取的费用不得达到贷款本金", "at disbursement must be less than the principal")
 _NOTHING_LENT = Text("取整后不小于价款，无款可贷", "rounds to the whole price: nothing is left to lend")
 _AFTER_THE_END = Text("晚于最后一期到期日", "is later than the last due date")

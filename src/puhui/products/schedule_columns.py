@@ -6,8 +6,9 @@ the columns give what differs from loan to loan. Every figure equals the single-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,16 @@ from puhui.products.due_dates import NO_DAY
 from puhui.products.kinds import kind_of
 from puhui.products.schedule import Rows, rows_of, values_of
 from puhui.products.terms import (
+    DAY_COUNT_NEEDED,
+    DUE_DAY_MONTHLY,
+    DUE_DAY_NEEDED,
     FIRST_DAY,
+    FIRST_DUE_LATER,
     LARGEST_PRINCIPAL_MINOR,
     LARGEST_RATE_PPM,
     LAST_DAY,
+    ONE_FIRST_DUE,
+    SUBSIDY_WITHIN,
     TERMS_INVALID,
     Terms,
 )
@@ -100,7 +107,7 @@ def schedule_columns(
     if follows.size and not (follows.min() >= 0 and follows.max() < len(templates)):
         row = int(np.flatnonzero((follows < 0) | (follows >= len(templates)))[0])
         raise COLUMN_INVALID.refuse("template", row=row, problem=_NO_TEMPLATE)
-    _check_first_due(follows, checked, templates)
+    _check_rows(follows, checked, templates)
     order = np.argsort(follows, kind="stable")
     ends = np.searchsorted(follows[order], np.arange(len(templates) + 1))
     for number, terms in enumerate(templates):
@@ -144,21 +151,44 @@ def _checked(name: str, values: Any, shape: tuple[int, ...]) -> Column:
     return array.astype(np.int64)
 
 
-def _check_first_due(follows: Any, columns: Mapping[str, Column], templates: Sequence[Terms]) -> None:
-    """Refuse a first due day that is not later than disbursement, and a missing day count, row by row."""
+def _check_rows(follows: Any, columns: Mapping[str, Column], templates: Sequence[Terms]) -> None:
+    """Refuse the first row that the terms of a single loan would refuse, naming the column."""
+    for name, wrong, problem in _conditions(follows, columns, templates):
+        if wrong.any():
+            raise COLUMN_INVALID.refuse(name, row=int(np.flatnonzero(wrong)[0]), problem=problem)
+
+
+def _conditions(
+    follows: Any, columns: Mapping[str, Column], templates: Sequence[Terms]
+) -> Iterator[tuple[str, NDArray[np.bool_], Text]]:
+    """Yield column, rows at fault and problem: the conditions of Terms, and columns that a template does not read."""
     base = [values_of(terms) for terms in templates]
 
     def column(name: str) -> Column:
         given = columns.get(name)
         return np.array([getattr(values, name) for values in base])[follows] if given is None else given
 
-    first = column("first_due_on")
-    early = (first != NO_DAY) & (first <= column("disbursed_on"))
-    if early.any():
-        raise COLUMN_INVALID.refuse("first_due_on", row=int(np.flatnonzero(early)[0]), problem=_FIRST_DUE_LATER)
-    uncounted = np.array([terms.day_count is None for terms in templates])[follows] & (column("annual_rate_ppm") > 0)
-    if uncounted.any():
-        raise COLUMN_INVALID.refuse("annual_rate_ppm", row=int(np.flatnonzero(uncounted)[0]), problem=_NO_DAY_COUNT)
+    def where(holds: Callable[[Terms], object]) -> NDArray[np.bool_]:
+        rows: NDArray[np.bool_] = np.array([bool(holds(terms)) for terms in templates])[follows]
+        return rows
+
+    first, due_day, rate_ppm = column("first_due_on"), column("due_day"), column("annual_rate_ppm")
+    next_due = where(lambda terms: terms.first_due == "next_due_day")
+    subsidies = np.array([terms.subsidy.rate_ppm if terms.subsidy else 0 for terms in templates])[follows]
+    yield "first_due_on", (first != NO_DAY) & (first <= column("disbursed_on")), FIRST_DUE_LATER
+    yield "first_due_on", (first != NO_DAY) & next_due, ONE_FIRST_DUE
+    yield "due_day", (due_day == 0) & next_due, DUE_DAY_NEEDED
+    yield "due_day", (due_day > 0) & where(lambda terms: terms.unit != "month"), DUE_DAY_MONTHLY
+    yield "annual_rate_ppm", (rate_ppm > 0) & where(lambda terms: terms.day_count is None), DAY_COUNT_NEEDED
+    yield "annual_rate_ppm", rate_ppm < subsidies, SUBSIDY_WITHIN
+    balloon = column("balloon_minor")
+    yield "balloon_minor", (balloon > 0) & (balloon >= column("principal_minor")), _BALLOON_LESS
+    for name in ("balloon_minor", "step_minor", "step_ppm"):
+        yield name, (column(name) != 0) & where(partial(_leaves_out, name)), _UNREAD
+
+
+def _leaves_out(name: str, terms: Terms) -> bool:
+    return getattr(terms, name) is None
 
 
 def _block(number: int, loans: NDArray[np.intp], rows: Rows) -> Block:
@@ -195,6 +225,6 @@ def _stack(by_row: list[Ints], count: int) -> Column:
 _NO_TEMPLATE = Text("没有这个模板", "there is no such template")
 _OTHER_LENGTH = Text("与 template 列的长度不同", "its length differs from the template column's")
 _NOT_DAYS = Text("须为 datetime64[D] 日期，且在允许的范围内", "must be datetime64[D] days within the bounds")
-_FIRST_DUE_LATER = Text("必须晚于 disbursed_on", "must be later than disbursed_on")
-_NO_DAY_COUNT = Text("利率不为 0 时模板须有 day_count", "a rate above 0 needs a day_count in its template")
+_BALLOON_LESS = Text("必须小于贷款本金", "must be less than the principal")
+_UNREAD = Text("该行的模板不使用此列，请填 0", "the template of this row does not read it; put 0")
 _SINGLE_ONLY = Text("只能逐笔计算", "are computed loan by loan only")

@@ -67,6 +67,8 @@ class Fee(Record):
             raise TERMS_INVALID.refuse("fees.amount_minor", problem=_ONE_OF_AMOUNT_AND_RATE)
         if (self.charged_on is None) == (self.collect == "on_date"):
             raise TERMS_INVALID.refuse("fees.charged_on", problem=_DATE_WITH_ON_DATE)
+        if self.base == "outstanding" and self.rate_ppm is None:
+            raise TERMS_INVALID.refuse("fees.base", problem=_BASE_OF_RATE)
         if self.deducted and self.collect != "at_disbursement":
             raise TERMS_INVALID.refuse("fees.deducted", problem=_DEDUCTED_AT_DISBURSEMENT)
         return self
@@ -93,7 +95,8 @@ class Terms(Record):
 
     due_day: the day of the month that due dates keep, clamped in short months. first_due_on null: by
     `first_due`. A down payment is row 1, due on the disbursement date, not counted in instalments.
-    The last instalment takes the remainder.
+    The last instalment takes the remainder. Where a method has no level instalment, smooth_last and
+    instalment_multiple_minor do not act (flat rounds its parts to the multiple).
     """
 
     principal_minor: Annotated[int, Field(ge=1, le=LARGEST_PRINCIPAL_MINOR)]
@@ -146,16 +149,25 @@ class Terms(Record):
         subsidy = self.subsidy
         return (
             ("instalments", months <= LONGEST_MONTHS, _TOO_LONG),
-            ("day_count", self.day_count is not None or self.annual_rate_ppm == 0, _DAY_COUNT_NEEDED),
-            ("first_due_on", first is None or first > self.disbursed_on, _FIRST_DUE_LATER),
-            ("first_due", self.first_due == "one_period" or first is None, _ONE_FIRST_DUE),
-            ("first_due", self.first_due == "one_period" or self.due_day is not None, _DUE_DAY_NEEDED),
-            ("due_day", self.due_day is None or self.unit == "month", _DUE_DAY_MONTHLY),
+            ("day_count", self.day_count is not None or self.annual_rate_ppm == 0, DAY_COUNT_NEEDED),
+            ("first_due_on", first is None or first > self.disbursed_on, FIRST_DUE_LATER),
+            ("first_due", self.first_due == "one_period" or first is None, ONE_FIRST_DUE),
+            ("first_due", self.first_due == "one_period" or self.due_day is not None, DUE_DAY_NEEDED),
+            ("first_due_after_days", self.first_due_after_days == 1 or self.first_due == "next_due_day", _WITH_NEXT),
+            ("interest_follows_roll", not self.interest_follows_roll or self._counts_days(), _ACTUAL_ONLY),
+            ("due_day", self.due_day is None or self.unit == "month", DUE_DAY_MONTHLY),
             ("grace.principal", self.grace.principal < self.instalments, _GRACE_SHORTER),
             ("grace.interest_payment", self.grace.interest_payment < self.instalments, _GRACE_SHORTER),
             ("grace.interest_free", self.grace.interest_free <= self.instalments, _GRACE_SHORTER),
-            ("subsidy.rate_ppm", subsidy is None or subsidy.rate_ppm <= self.annual_rate_ppm, _SUBSIDY_WITHIN),
+            ("fees.charged_on", all(self._charged_later(fee) for fee in self.fees), FIRST_DUE_LATER),
+            ("subsidy.rate_ppm", subsidy is None or subsidy.rate_ppm <= self.annual_rate_ppm, SUBSIDY_WITHIN),
         )
+
+    def _counts_days(self) -> bool:
+        return self.day_count is None or self.day_count.startswith("act/")
+
+    def _charged_later(self, fee: Fee) -> bool:
+        return fee.charged_on is None or fee.charged_on > self.disbursed_on
 
     @property
     def span_months(self) -> int:
@@ -182,10 +194,13 @@ _ONE_OF_AMOUNT_AND_RATE = Text("与 rate_ppm 须且只须填一个", "or rate_pp
 _DATE_WITH_ON_DATE = Text("只在 collect 为 on_date 时填写，且必填", "goes with collect = on_date, and only with it")
 _DEDUCTED_AT_DISBURSEMENT = Text("只适用于放款时收取的费用", "applies only to fees collected at disbursement")
 _TOO_LONG = Text(f"× every 超过 {LONGEST_MONTHS} 个月", f"x every is more than {LONGEST_MONTHS} months")
-_DAY_COUNT_NEEDED = Text("计息方式必填（利率不为 0）", "is required when the rate is not 0")
-_FIRST_DUE_LATER = Text("必须晚于 disbursed_on", "must be later than disbursed_on")
-_ONE_FIRST_DUE = Text("与 first_due_on 不能同时填写", "and first_due_on exclude each other")
-_DUE_DAY_NEEDED = Text("为 next_due_day 时必须填写 due_day", "= next_due_day needs due_day")
-_DUE_DAY_MONTHLY = Text("只适用于按月还款", "applies only when unit is month")
+DAY_COUNT_NEEDED = Text("计息方式必填（利率不为 0）", "is required when the rate is not 0")
+FIRST_DUE_LATER = Text("必须晚于 disbursed_on", "must be later than disbursed_on")
+ONE_FIRST_DUE = Text("与 first_due_on 不能同时填写", "and first_due_on exclude each other")
+DUE_DAY_NEEDED = Text("为 next_due_day 时必须填写 due_day", "= next_due_day needs due_day")
+DUE_DAY_MONTHLY = Text("只适用于按月还款", "applies only when unit is month")
 _GRACE_SHORTER = Text("必须少于期数", "must be less than the number of instalments")
-_SUBSIDY_WITHIN = Text("不得超过合同利率", "must not be more than the contract rate")
+_WITH_NEXT = Text("只与 first_due = next_due_day 同用", "goes with first_due = next_due_day only")
+_ACTUAL_ONLY = Text("只适用于按实际天数计息（act/…）", "goes with day counts of actual days (act/...) only")
+_BASE_OF_RATE = Text("只与 rate_ppm 同用", "goes with rate_ppm only")
+SUBSIDY_WITHIN = Text("不得超过合同利率", "must not be more than the contract rate")
