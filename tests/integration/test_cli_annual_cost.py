@@ -1,35 +1,14 @@
 """`puhui annual-cost` and `puhui flat` as a person or a program runs them."""
 
-import io
 import json
 
 import pytest
 
-from puhui.cli.app import run
-
 BILL = {"convention": "NOMINAL_IRR_X_W", "periods_per_year": 12, "flows": [120_000, *[-10_600] * 12]}
 
 
-@pytest.fixture
-def puhui(capsys, tmp_path, monkeypatch):
-    def call(*arguments, case=None, stdin=None):
-        arguments = list(arguments)
-        if case is not None:
-            path = tmp_path / "case.json"
-            path.write_text(case if isinstance(case, str) else json.dumps(case), encoding="utf-8")
-            arguments.insert(1, str(path))
-        if stdin is not None:
-            monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as stop:
-            run(arguments)
-        out = capsys.readouterr()
-        return stop.value.code, out.out, out.err
-
-    return call
-
-
 def test_annual_cost_json(puhui):
-    code, out, err = puhui("annual-cost", "--json", case=BILL)
+    code, out, err = puhui("annual-cost", "--json", given=BILL)
     answer = json.loads(out)
     assert (code, err) == (0, "")
     assert answer == {"rate": pytest.approx(0.108964, abs=5e-7), "convention": "NOMINAL_IRR_X_W"}
@@ -48,9 +27,9 @@ def test_annual_cost_from_standard_input_for_a_person(puhui, monkeypatch):
 
 def test_several_rates_are_said(puhui):
     case = {"convention": "IRR_PERIOD", "flows": [-100, 230, -132]}
-    code, out, _ = puhui("annual-cost", "--json", case=case)
+    code, out, _ = puhui("annual-cost", "--json", given=case)
     assert (code, json.loads(out)["other_rates"]) == (0, [pytest.approx(0.2)])
-    _, out, _ = puhui("annual-cost", case=case)
+    _, out, _ = puhui("annual-cost", given=case)
     assert "年化成本 10.0000%" in out
     assert "另有解：20.0000%" in out
 
@@ -68,7 +47,7 @@ def test_several_rates_are_said(puhui):
     ids=str,
 )
 def test_bad_case_is_one_line_and_exit_2(puhui, case, words):
-    code, out, err = puhui("annual-cost", case=case)
+    code, out, err = puhui("annual-cost", given=case)
     assert (code, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1

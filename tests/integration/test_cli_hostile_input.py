@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from puhui.products.definition import CATALOGUE
+
 COMMAND = [sys.executable, "-c", "from puhui.cli import main; main()"]
 TERMS = b'{"principal_minor":100,"annual_rate_ppm":0,"method":"annuity","instalments":1,"disbursed_on":"2024-01-15"}'
 
@@ -38,3 +40,31 @@ def test_an_empty_or_bottomless_product_file_is_refused(text: str, tmp_path: Pat
     assert done.returncode == 2
     assert done.stderr.decode().count("\n") == 1
     assert "INPUT_UNREADABLE" in done.stderr.decode()
+
+
+def test_a_full_disk_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, "rules", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    line = f"{sys.executable} -c 'from puhui.cli import main; main()' rules list | head -1"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("day", ["20240101", "2024-W01-1", "2024-1-1", "2024-02-30", "today"])
+def test_a_day_is_written_one_way(puhui, day):
+    code, _, err = puhui("rules", "list", "--as-of", day)
+    assert code == 2
+    assert "YYYY-MM-DD" in err
+
+
+def test_one_document_in_a_yaml_file(puhui, tmp_path):
+    text = (CATALOGUE / "auto_nev.yaml").read_text(encoding="utf-8")
+    (tmp_path / "two.yaml").write_text(f"{text}\n---\n{text}", encoding="utf-8")
+    code, _, err = puhui("products", "check", str(tmp_path / "two.yaml"))
+    assert code == 2
+    assert "document" in err

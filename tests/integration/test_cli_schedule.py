@@ -1,11 +1,8 @@
 """`puhui schedule`, `solve`, `schema` as a person or a program runs them."""
 
-import io
 import json
 
 import pytest
-
-from puhui.cli.app import run
 
 TERMS = {
     "principal_minor": 12_000_000,
@@ -17,26 +14,8 @@ TERMS = {
 }
 
 
-@pytest.fixture
-def puhui(capsys, tmp_path, monkeypatch):
-    def call(*arguments, terms=None, stdin=None):
-        arguments = list(arguments)
-        if terms is not None:
-            path = tmp_path / "terms.json"
-            path.write_text(terms if isinstance(terms, str) else json.dumps(terms), encoding="utf-8")
-            arguments.append(str(path))
-        if stdin is not None:
-            monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as stop:
-            run(arguments)
-        out = capsys.readouterr()
-        return stop.value.code, out.out, out.err
-
-    return call
-
-
 def test_json_has_rows_totals_and_annual_cost(puhui):
-    code, out, _ = puhui("schedule", "--json", terms=TERMS)
+    code, out, _ = puhui("schedule", "--json", given=TERMS)
     assert code == 0
     result = json.loads(out)
     assert result["instalments"][0] == {
@@ -62,7 +41,7 @@ def test_standard_input(puhui):
 def test_a_person_sees_every_figure_uncut(puhui, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     code, out, _ = puhui(
-        "schedule", terms={**TERMS, "fees": [{"name": "费", "collect": "at_disbursement", "amount_minor": 50_000}]}
+        "schedule", given={**TERMS, "fees": [{"name": "费", "collect": "at_disbursement", "amount_minor": 50_000}]}
     )
     assert code == 0
     for text in ("2024-02-15", "8,896.33", "2024 年小计", "合计", "真实年化成本", "实际到手", "120,000.00"):
@@ -72,12 +51,12 @@ def test_a_person_sees_every_figure_uncut(puhui, monkeypatch):
 
 def test_english(puhui, monkeypatch):
     monkeypatch.setenv("PUHUI_LANG", "en")
-    assert "true annual cost" in puhui("schedule", terms=TERMS)[1]
-    assert "instalments must be at least 1" in puhui("schedule", terms={**TERMS, "instalments": 0})[2]
+    assert "true annual cost" in puhui("schedule", given=TERMS)[1]
+    assert "instalments must be at least 1" in puhui("schedule", given={**TERMS, "instalments": 0})[2]
 
 
 def test_subsidy_shows_both_tracks(puhui):
-    result = json.loads(puhui("schedule", "--json", terms={**TERMS, "subsidy": {"rate_ppm": 10_000}})[1])
+    result = json.loads(puhui("schedule", "--json", given={**TERMS, "subsidy": {"rate_ppm": 10_000}})[1])
     assert result["annual_cost"]["irr_x12_ppm"] == 60_000
     assert result["annual_cost"]["borrower"]["irr_x12_ppm"] == 50_000
     assert result["instalments"][0]["subsidy_minor"] == 10_000
@@ -97,7 +76,7 @@ BAD = [
 
 @pytest.mark.parametrize(("terms", "word"), BAD, ids=range(len(BAD)))
 def test_bad_input_is_one_line_and_exit_2(puhui, terms, word):
-    code, out, err = puhui("schedule", terms=terms)
+    code, out, err = puhui("schedule", given=terms)
     assert code == 2
     assert out == ""
     assert len(err.splitlines()) == 1
@@ -131,7 +110,7 @@ def test_text_that_is_not_utf8(puhui, tmp_path):
     ],
 )
 def test_solve(puhui, question, instalment, field, least, most):
-    code, out, _ = puhui("solve", question, "--instalment", instalment, "--json", terms=TERMS)
+    code, out, _ = puhui("solve", question, "--instalment", instalment, "--json", given=TERMS)
     assert code == 0
     result = json.loads(out)
     assert least <= result["answer"][field] <= most
@@ -140,7 +119,7 @@ def test_solve(puhui, question, instalment, field, least, most):
 
 
 def test_solve_refuses_what_is_no_amount(puhui):
-    code, _, err = puhui("solve", "term", "--instalment", "8,89", terms=TERMS)
+    code, _, err = puhui("solve", "term", "--instalment", "8,89", given=TERMS)
     assert code == 2
     assert "instalment" in err
 

@@ -1,5 +1,6 @@
 """The tree of commands, and the one place where a refusal becomes a line and an exit code."""
 
+import os
 import sys
 
 import typer
@@ -22,7 +23,9 @@ for module in (demo, schedule, products, rules, annual_cost, disclose, places, v
 def run(arguments: list[str] | None = None) -> None:
     """Run one command; exit 0 when done, 2 with one line on bad input. A bug still shows its traceback."""
     try:
-        sys.exit(app(arguments, standalone_mode=False) or 0)
+        code = app(arguments, standalone_mode=False) or 0
+        sys.stdout.flush()
+        sys.exit(code)
     except Refusal as refusal:
         _refuse(f"{refusal.code}: {refusal.message()}")
     except typer.TyperException as error:
@@ -32,7 +35,16 @@ def run(arguments: list[str] | None = None) -> None:
     except typer.Abort:
         _refuse(Text("已中止。", "Stopped.").say())
     except BrokenPipeError:
+        _drop_output()
         sys.exit(141)
+    except OSError as error:
+        _drop_output()
+        _refuse(Text("无法写出结果：", "Cannot write the result: ").say() + str(error.strerror))
+
+
+def _drop_output() -> None:
+    """Send what is still to be printed nowhere, so that the end of the process does not try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(line: str) -> None:

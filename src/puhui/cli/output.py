@@ -57,13 +57,16 @@ def read_day(text: str, name: str = "--as-of") -> date:
     if not text:
         return today()
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if day.isoformat() != text:
+            raise ValueError(text)
     except ValueError:
         problem = Text(
             f"{name} 不是有效日期：{text}，请写作 YYYY-MM-DD",
             f"{name} {text} is not a date; write YYYY-MM-DD",
         )
         raise INPUT_INVALID.refuse(name, problem=problem) from None
+    return day
 
 
 def print_json(value: object) -> None:

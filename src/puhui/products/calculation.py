@@ -114,13 +114,15 @@ def down_payment_minor(terms: Terms, price_minor: Ints, down_payment_ppm: Ints) 
 class Parts:
     """What falls due by period: principal, interest accrued, and whether interest is collected then.
 
-    `drawn`: further draws by period; `movements`: (day number, draw or -repayment) of a revolving line.
+    `drawn`, `repaid`: of a revolving line, further draws by period and what of its principal was repaid on days of
+    its own; `movements`: (day number, draw or -repayment).
     """
 
     principal: list[Ints]
     interest: list[Ints]
     collects: list[Ints] | None = None
     drawn: tuple[int, ...] = ()
+    repaid: tuple[int, ...] = ()
     movements: tuple[tuple[int, int], ...] = ()
 
 

@@ -50,7 +50,8 @@ class Plan:
     """The whole plan of one loan. `rows` begin with the down payment where there is one.
 
     `positions` count how far each row lies from disbursement, in 1/`positions_a_month` of a month.
-    `movements`: later draws (+) and repayments (-) on their own days, of a revolving line.
+    `movements`: later draws (+) and repayments (-) on their own days, of a revolving line; `repaid_minor`: what of
+    each row's principal was repaid so.
     """
 
     terms: Terms
@@ -59,6 +60,7 @@ class Plan:
     positions: tuple[int, ...]
     positions_a_month: int
     movements: tuple[Flow, ...] = ()
+    repaid_minor: tuple[int, ...] = ()
 
     @property
     def instalments(self) -> tuple[Instalment, ...]:
@@ -84,18 +86,10 @@ class Plan:
         if not fees:
             paid = [amount + row.fee_minor for amount, row in zip(paid, self.rows, strict=True)]
         if self.movements:
-            paid = [amount - already for amount, already in zip(paid, self._repaid_between(), strict=True)]
+            paid = [amount + already for amount, already in zip(paid, self.repaid_minor, strict=True)]
         dates = [row.due_on for row in self.rows]
         later = map(Flow._make, zip(dates, self.positions, paid, strict=True))
         return [Flow(self.terms.disbursed_on, 0, start), *later, *self.movements]
-
-    def _repaid_between(self) -> list[int]:
-        """Return, by row, the repayments (negative) that were made on their own days before it fell due."""
-        repaid = [0] * len(self.rows)
-        for flow in self.movements:
-            row = next(i for i, row in enumerate(self.rows) if flow.on < row.due_on)
-            repaid[row] += min(flow.amount_minor, 0)
-        return repaid
 
     def totals(self) -> dict[str, int]:
         """Return the sums that every schedule shows, minor units.

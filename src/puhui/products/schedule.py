@@ -3,7 +3,7 @@
 Both ends share every formula: `_due` works on `Ints`. See `schedule_columns.py` for the column door.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from puhui.kernel.columns import Ints, choose, largest, lesser
 from puhui.kernel.dates import day_number, to_date, to_dates
@@ -68,7 +68,8 @@ def schedule(terms: Terms) -> Plan:
     )
     dates = rows.calculation.dates
     positions = (*down, *dates.position)
-    return Plan(terms, instalments, charges, positions, dates.positions_a_month, _movements(rows))
+    repaid = (*down, *rows.parts.repaid)
+    return Plan(terms, instalments, charges, positions, dates.positions_a_month, _movements(rows), repaid)
 
 
 def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
@@ -184,18 +185,16 @@ def _on_date(day: int, calculation: Calculation, amounts: list[Ints]) -> list[In
 
 def _with_down_payment(rows: Rows, down: Ints, values: Values) -> Rows:
     nothing = 0 * down
-    return Rows(
-        [values.disbursed_on, *rows.due],
-        [down, *rows.principal],
-        [nothing, *rows.interest],
-        [nothing, *rows.fee],
-        [down, *rows.total],
-        [rows.calculation.principal_minor, *rows.outstanding],
-        [nothing, *rows.subsidy],
-        rows.upfront,
-        [[nothing, *by_row] for by_row in rows.fees],
-        rows.calculation,
-        rows.parts,
+    return replace(
+        rows,
+        due=[values.disbursed_on, *rows.due],
+        principal=[down, *rows.principal],
+        interest=[nothing, *rows.interest],
+        fee=[nothing, *rows.fee],
+        total=[down, *rows.total],
+        outstanding=[rows.calculation.principal_minor, *rows.outstanding],
+        subsidy=[nothing, *rows.subsidy],
+        fees=[[nothing, *by_row] for by_row in rows.fees],
     )
 
 

@@ -27,7 +27,11 @@ def read_yaml(path: Path) -> Any:
     try:
         events = yaml.parse(path.read_text(encoding="utf-8"), _Loader)
         next(events), next(events)  # the stream and the document begin
-        return _value(next(events), events)
+        value = _value(next(events), events)
+        next(events)  # the document ends
+        if not isinstance(next(events), yaml.StreamEndEvent):
+            raise ValueError("more than one document")
+        return value
     except OSError as error:
         raise INPUT_UNREADABLE.refuse(name=path.name, problem=error.strerror) from None
     except StopIteration:

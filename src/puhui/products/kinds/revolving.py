@@ -10,7 +10,7 @@ from puhui.products.terms import TERMS_INVALID, Movement, Terms
 
 
 def plan(calculation: Calculation) -> Parts:
-    """Return the parts by billing period: daily interest on the balance_minor, the rest of the principal at the end.
+    """Return the parts by billing period: daily interest on the balance, the rest of the principal at the end.
 
     `principal_minor` is drawn on the first day; `movements` draw more or repay. A repayment stands in the row
     of its billing period. Interest of a period is summed exactly over the days and rounded once.
@@ -19,22 +19,23 @@ def plan(calculation: Calculation) -> Parts:
         return pay_principal(calculation, [0] * calculation.periods)
     movements = sorted(calculation.terms.movements, key=lambda movement: movement.moved_on)
     need(movements[-1].moved_on < to_date(calculation.dates.due[-1]), "movements", _BEFORE_LAST)
-    balance_minor, parts, drawn = calculation.principal_minor, Parts([], []), []
+    balance_minor, parts, drawn, repaid = calculation.principal_minor, Parts([], []), [], []
     for period, due in enumerate(calculation.dates.due):
         start = calculation.dates.spans[period].start
         within = [m for m in movements if start <= day_number(m.moved_on) < due]
         interest, after = _bill(calculation, balance_minor, period, within)
         last = period == calculation.periods - 1
-        parts.principal.append(-sum(m.amount_minor for m in within if m.amount_minor < 0) + (after if last else 0))
+        repaid.append(-sum(m.amount_minor for m in within if m.amount_minor < 0))
+        parts.principal.append(repaid[-1] + (after if last else 0))
         parts.interest.append(interest)
         drawn.append(sum(m.amount_minor for m in within if m.amount_minor > 0))
         balance_minor = after
     moved = tuple((day_number(m.moved_on), m.amount_minor) for m in movements)
-    return Parts(parts.principal, parts.interest, drawn=tuple(drawn), movements=moved)
+    return Parts(parts.principal, parts.interest, drawn=tuple(drawn), repaid=tuple(repaid), movements=moved)
 
 
 def _bill(calculation: Calculation, balance_minor: int, period: int, movements: list[Movement]) -> tuple[int, int]:
-    """Return the interest of a billing period, rounded once, and the balance_minor after it."""
+    """Return the interest of a billing period, rounded once, and the balance after it."""
     terms = calculation.terms
     assert terms.day_count is not None or calculation.rate_ppm == 0
     convention = day_count(terms.day_count or "act/365", terms.unit)
