@@ -35,7 +35,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """`principal` financed (minor units) at `rate_ppm` a year.
+    """`principal_minor` is what is financed, at `rate_ppm` a year.
 
     The rate of period k is rates[k] / unit, where rates[k] = rate_ppm x numerators[k] (0 while interest-free) and
     unit = denominator of the day count x 1,000,000. `is_wide[k]`: balance x rates[k] may pass 63 bits.
@@ -178,8 +178,8 @@ def smooth(calculation: Calculation, totals: Sequence[Ints], parts: Parts) -> Pa
     move = round_div(size, count * calculation.multiple, calculation.rounding) * calculation.multiple
     move = choose(size > count // 2, choose(gap < 0, -move, move), 0 * gap)
     again = pay_totals(calculation, [total + move for total in totals])
-    new = _last_gap(again)
-    better = choose(new < 0, -new, new) < size
+    gap_again = _last_gap(again)
+    better = choose(gap_again < 0, -gap_again, gap_again) < size
     return Parts(
         [choose(better, new, old) for new, old in zip(again.principal, parts.principal, strict=True)],
         [choose(better, new, old) for new, old in zip(again.interest, parts.interest, strict=True)],

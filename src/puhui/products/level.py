@@ -41,30 +41,48 @@ def level_instalment(calculation: Calculation, shape: Shape = Shape(), extra_per
     rates = calculation.rates[calculation.terms.grace.principal :]
     rates = rates + [rates[-1]] * extra_periods
     steps = shape.steps or [0] * len(rates)
-    rounding, multiple, unit = calculation.rounding, calculation.multiple, calculation.unit
-    values = (calculation.principal_minor, shape.step_minor, shape.step_ppm, shape.residual_minor)
-    if not any(map(is_column, (*rates, *values))):
-        return _exact(_One(*values, rates, steps, unit), multiple, rounding)
-    return _certified(values, rates, steps, (unit, multiple, rounding))
+    debt = _Debt(calculation.principal_minor, shape, rates, steps, calculation.unit, calculation.multiple)
+    if debt.in_columns():
+        return _certified(debt, calculation.rounding)
+    return _exact(debt, calculation.rounding)
 
 
 @dataclass(frozen=True, slots=True)
-class _One:
-    principal_minor: int
-    step_minor: int
-    step_ppm: int
-    residual_minor: int
-    rates: Sequence[int]
+class _Debt:
+    """What the level instalment clears: of one loan (ints), or of a column."""
+
+    principal_minor: Ints
+    shape: Shape
+    rates: Sequence[Ints]
     steps: Sequence[int]
     unit: int
+    multiple: int
+
+    def in_columns(self) -> bool:
+        """Return whether any of it is a column."""
+        shape = self.shape
+        amounts = (self.principal_minor, shape.step_minor, shape.step_ppm, shape.residual_minor)
+        return any(map(is_column, (*amounts, *self.rates)))
+
+    def one(self, index: Any) -> "_Debt":
+        """Return the debt of one loan of the column."""
+
+        def at(value: Ints) -> int:
+            return int(value[index]) if is_column(value) else int(value)
+
+        shape = self.shape
+        single = Shape(shape.steps, at(shape.step_minor), at(shape.step_ppm), at(shape.residual_minor))
+        rates = [at(rate) for rate in self.rates]
+        return _Debt(at(self.principal_minor), single, rates, self.steps, self.unit, self.multiple)
 
 
-def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
+def _exact(loan: _Debt, rounding: Rounding) -> int:
     """Return the level instalment of one loan, from a ratio of whole numbers."""
+    step_minor, step_ppm, residual_minor = loan.shape.step_minor, loan.shape.step_ppm, loan.shape.residual_minor
     common = gcd(loan.unit, *loan.rates)
     unit = loan.unit // common
-    last_step = loan.steps[-1] if loan.step_ppm else 0
-    weights = [(PPM + loan.step_ppm) ** step * PPM ** (last_step - step) if loan.step_ppm else 1 for step in loan.steps]
+    last_step = loan.steps[-1] if step_ppm else 0
+    weights = [(PPM + step_ppm) ** step * PPM ** (last_step - step) if step_ppm else 1 for step in loan.steps]
     grown, units, weighted, offset = loan.principal_minor, 1, 0, 0
     for rate, weight, step in zip(loan.rates, weights, loan.steps, strict=True):
         g = unit + rate // common
@@ -72,20 +90,15 @@ def _exact(loan: _One, multiple: int, rounding: Rounding) -> int:
         grown *= g
         weighted = weighted * g + weight * units
         if step:
-            offset = offset * g + step * loan.step_minor * units
-    debt = (grown - loan.residual_minor * units - offset) * PPM**last_step
+            offset = offset * g + step * step_minor * units
+    debt = (grown - residual_minor * units - offset) * PPM**last_step
     if debt < 0:
-        raise TERMS_INVALID.refuse("step_minor" if loan.step_minor else "balloon_minor", problem=_MORE_THAN_DEBT)
-    level: int = round_div(debt, weighted * multiple, rounding) * multiple
+        raise TERMS_INVALID.refuse("step_minor" if step_minor else "balloon_minor", problem=_MORE_THAN_DEBT)
+    level: int = round_div(debt, weighted * loan.multiple, rounding) * loan.multiple
     return level
 
 
-def _certified(
-    values: tuple[Ints, Ints, Ints, Ints],
-    rates: Sequence[Ints],
-    steps: Sequence[int],
-    how: tuple[int, int, Rounding],
-) -> Ints:
+def _certified(loans: _Debt, rounding: Rounding) -> Ints:
     """Return the level instalments of a column: float64 where the bound proves the rounding, else exact.
 
     Each of the 3n positive-term operations errs by at most 2^-53 of its result; eight times n + 4 of them bound
@@ -93,37 +106,30 @@ def _certified(
     """
     import numpy as np
 
-    unit, multiple, rounding = how
-    principal, step_minor, step_ppm, residual = values
-    relative = 8 * (len(rates) + 4) * 2.0**-53
-    factor = 1.0 + np.asarray(step_ppm) / PPM
-    grown, weighted, offset, moved = np.asarray(principal, float), np.zeros(1), np.zeros(1), np.zeros(1)
+    shape, multiple = loans.shape, loans.multiple
+    relative = 8 * (len(loans.rates) + 4) * 2.0**-53
+    factor = 1.0 + np.asarray(shape.step_ppm) / PPM
+    grown, weighted, offset, moved = np.asarray(loans.principal_minor, float), np.zeros(1), np.zeros(1), np.zeros(1)
     before: Ints = None
     ratio: Ints = None
-    for rate, step in zip(rates, steps, strict=True):
+    for rate, step in zip(loans.rates, loans.steps, strict=True):
         if rate is not before:
-            before, ratio = rate, 1.0 + np.asarray(rate) / unit
+            before, ratio = rate, 1.0 + np.asarray(rate) / loans.unit
         grown = grown * ratio
         weighted = weighted * ratio + (factor**step if step else 1.0)
         if step:
-            offset = offset * ratio + step * np.asarray(step_minor, float)
+            offset = offset * ratio + step * np.asarray(shape.step_minor, float)
             moved = np.maximum(moved * ratio, np.abs(offset))
-    level = (grown - residual - offset) / weighted
-    error = relative * ((grown + residual + moved) / weighted + np.abs(level))
+    level = (grown - shape.residual_minor - offset) / weighted
+    error = relative * ((grown + shape.residual_minor + moved) / weighted + np.abs(level))
     scaled, error = level / multiple, error / multiple
     rounded = np.floor(scaled + 0.5).astype(np.int64)
     doubtful = np.flatnonzero(
         np.broadcast_to((np.abs(scaled - np.floor(scaled) - 0.5) <= error) | (level <= error), rounded.shape)
     )
     for index in doubtful:
-        amounts = [_at(value, index) for value in values]
-        one = _One(amounts[0], amounts[1], amounts[2], amounts[3], [_at(rate, index) for rate in rates], steps, unit)
-        rounded[index] = _exact(one, multiple, rounding) // multiple
+        rounded[index] = _exact(loans.one(index), rounding) // multiple
     return rounded * multiple
-
-
-def _at(value: Ints, index: Any) -> int:
-    return int(value[index]) if is_column(value) else int(value)
 
 
 _MORE_THAN_DEBT = Text("超过了应还的本息", "is more than the whole debt")

@@ -30,7 +30,7 @@ TERMS_INVALID = declare(
 Amount = Annotated[int, Field(ge=0, le=LARGEST_PRINCIPAL_MINOR)]
 RatePpm = Annotated[int, Field(ge=0, le=LARGEST_RATE_PPM)]
 Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
-Count = Annotated[int, Field(ge=0, le=1200)]
+Count = Annotated[int, Field(ge=0, le=MOST_INSTALMENTS)]
 
 
 class Grace(Record):
@@ -79,7 +79,7 @@ class Subsidy(Record):
 
     rate_ppm: Annotated[int, Field(gt=0, le=LARGEST_RATE_PPM)]
     cap_minor: Amount | None = None
-    instalments: Annotated[int, Field(ge=1, le=1200)] | None = None
+    instalments: Annotated[int, Field(ge=1, le=MOST_INSTALMENTS)] | None = None
     payer: str = "government"
 
 
@@ -118,6 +118,7 @@ class Terms(Record):
     currency_digits: Annotated[int, Field(ge=0, le=3)] = 2
     rounding: Rounding = "half_up"
     instalment_multiple_minor: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    # One value so far: written in files that say it, so that another can be told apart one day.
     last_instalment: Literal["takes_remainder"] = "takes_remainder"
     smooth_last: bool = False
 
@@ -127,13 +128,13 @@ class Terms(Record):
     subsidy: Subsidy | None = None
 
     balloon_minor: Amount | None = None
-    amortisation_instalments: Annotated[int, Field(ge=2, le=1200)] | None = None
+    amortisation_instalments: Annotated[int, Field(ge=2, le=MOST_INSTALMENTS)] | None = None
     income_months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(default=(), max_length=12)
     interest_due: Literal["each", "with_principal"] = "each"
-    step_every: Annotated[int, Field(ge=1, le=1200)] | None = None
+    step_every: Annotated[int, Field(ge=1, le=MOST_INSTALMENTS)] | None = None
     step_minor: Annotated[int, Field(ge=-LARGEST_PRINCIPAL_MINOR, le=LARGEST_PRINCIPAL_MINOR)] | None = None
     step_ppm: Annotated[int, Field(gt=-PPM, le=PPM)] | None = None
-    weights: tuple[Annotated[int, Field(ge=0, le=10**6)], ...] = Field(default=(), max_length=1200)
+    weights: tuple[Annotated[int, Field(ge=0, le=10**6)], ...] = Field(default=(), max_length=MOST_INSTALMENTS)
     movements: tuple[Movement, ...] = Field(default=(), max_length=1000)
 
     @model_validator(mode="after")
