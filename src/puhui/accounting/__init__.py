@@ -1,0 +1,1 @@
+"""Posting rules: the only place that knows both loans and accounts."""

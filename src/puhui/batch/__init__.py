@@ -1,0 +1,1 @@
+"""Whole-book jobs on columns: the night."""

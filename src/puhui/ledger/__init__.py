@@ -1,0 +1,1 @@
+"""The general ledger: chart of accounts, immutable balanced entries, balances rolled up. Knows nothing of loans."""

@@ -1,0 +1,99 @@
+"""The position of a loan at the end of a day: what is owed, what is due, what is late.
+
+Days are day numbers (see `kernel.dates`), amounts minor units. A position is never edited: `fold.py` makes each from
+the one before and a fact, or from the one before and a later day.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Status = Literal["agreed", "active", "closed", "written_off", "cancelled"]
+
+
+class Row(NamedTuple):
+    """An instalment that has not fallen due yet."""
+
+    n: int
+    due_on: int
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+
+
+class Due(NamedTuple):
+    """An instalment that has fallen due: what of it is still unpaid."""
+
+    n: int
+    due_on: int
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a loan stands at the end of day `as_of`, every fact effective by then and recorded so far applied.
+
+    principal_minor: outstanding in all, due or not. rows: the plan still to come, soonest first. dues: fallen due and
+    not paid in full, oldest first.
+
+    Interest of the running span goes evenly, by days, from `accrual_base_minor` on day `accrual_from` to
+    `accrual_minor` on day `accrual_to`: accrued(t) = base + round((accrual_minor - base) x (t - from) / (to - from)).
+    On `accrual_to` it falls due with the row of that day.
+
+    late_numerator: sum over dues that are late of (unpaid principal [+ interest, where compounded]) x days x
+    late_rate_ppm; penalty so far = round(late_numerator / (late_day_base x 1,000,000)), late_day_base 360 or 365.
+    A due is late on day t when t > due_on + grace_days; its days then count from due_on.
+
+    The *_total figures run from the first day: accrued (or charged), paid, waived. What is receivable of a kind is
+    accrued - paid - waived.
+    """
+
+    as_of: int
+    status: Status = "agreed"
+    drawn_minor: int = 0
+    principal_minor: int = 0
+    rows: tuple[Row, ...] = ()
+    dues: tuple[Due, ...] = ()
+    annual_rate_ppm: int = 0
+
+    accrual_from: int = 0
+    accrual_to: int = 0
+    accrual_base_minor: int = 0
+    accrual_minor: int = 0
+
+    grace_days: int = 0
+    compounds: bool = False
+    late_rate_ppm: int = 0
+    late_day_base: int = 360
+    late_numerator: int = 0
+
+    # Interest that has fallen due since the first day (the running span comes on top, by `accrued`).
+    interest_due_total_minor: int = 0
+    interest_paid_total_minor: int = 0
+    interest_waived_total_minor: int = 0
+    fee_charged_total_minor: int = 0
+    fee_paid_total_minor: int = 0
+    fee_waived_total_minor: int = 0
+    # Penalties charged as amounts; penalty interest comes on top, by late_numerator.
+    penalty_charged_total_minor: int = 0
+    penalty_paid_total_minor: int = 0
+    penalty_waived_total_minor: int = 0
+    principal_paid_total_minor: int = 0
+
+    suspense_minor: int = 0
+    written_off_minor: int = 0
+    recovered_minor: int = 0
+    subsidy_received_minor: int = 0
+    compensated_minor: int = 0
+
+    funder: str = ""
+    funder_share_ppm: int = 0
+    funder_due_total_minor: int = 0
+
+    # Set by the night's classification facts.
+    accruing: bool = True
+    category: str = "NORMAL"
+    stage: int = 1
+    restructured_on: int = 0
+    npl_before_restructure: bool = False

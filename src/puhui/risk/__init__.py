@@ -1,0 +1,1 @@
+"""Delinquency, five-tier category, stage and expected loss: pure functions over columns."""

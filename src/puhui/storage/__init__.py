@@ -1,0 +1,1 @@
+"""Tables, migrations, unit of work: SQLite (embedded) and PostgreSQL."""

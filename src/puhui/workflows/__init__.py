@@ -1,0 +1,1 @@
+"""One file per verb. Declares the ports that storage and adapters fill."""
