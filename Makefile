@@ -7,10 +7,10 @@ PYTHON ?= first
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tidy types contracts bench mutants docs lock clean
+.PHONY: help setup run test tidy types contracts bench mutants docs lock postgres postgres-stop clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## create or refresh .venv, after which .venv/bin/puhui works
 	@python="$(PYTHON)"; \
@@ -29,7 +29,8 @@ setup: ## create or refresh .venv, after which .venv/bin/puhui works
 run: setup ## the main job: a short demonstration
 	@$(BIN)/puhui demo
 
-test: setup ## all tests
+test: setup ## all tests, on SQLite and (where it is installed) on PostgreSQL
+	@$(BIN)/python tools/postgres.py start --if-installed
 	@echo "Running the tests on two processes ..."
 	@$(BIN)/pytest -n 2
 
@@ -63,6 +64,12 @@ lock: setup ## pin the dependencies of pyproject.toml, with hashes (downloads uv
 	  -o requirements/base.txt
 	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra dev --extra bench -o requirements/dev.txt
+
+postgres: setup ## start a PostgreSQL on loopback for tests and benchmarks
+	@$(BIN)/python tools/postgres.py start
+
+postgres-stop: setup ## stop and remove it
+	@$(BIN)/python tools/postgres.py stop
 
 clean: ## remove all that make has made
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

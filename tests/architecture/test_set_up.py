@@ -40,6 +40,6 @@ def test_every_locked_library_has_a_hash_and_no_registry() -> None:
 
 def test_ci_runs_every_check_and_the_tests_last() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.findall(r"(?m)^make (\w+)$", script) == ["setup", "tidy", "types", "contracts", "test"]
+    assert re.findall(r"(?m)^make (\w+)$", script) == ["setup", "tidy", "types", "contracts", "postgres", "test"]
     assert script.endswith("make test\n")
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
