@@ -149,6 +149,55 @@ def _rule(rule: Any) -> tuple[object, ...]:
     )
 
 
+# --- the ledger -------------------------------------------------------------------------------------
+
+
+def accounts() -> str:
+    """Return the page of the chart of accounts that comes with the program, and of the rates of VAT."""
+    from puhui.accounting.vat import treatments
+    from puhui.kernel.rates import format_rate
+    from puhui.ledger.chart import TYPE_NAMES, load_chart
+
+    chart = load_chart()
+    heads = ("account", "名称", "name", "side", "企业会计准则", "用途", "what it is for")
+    lines: list[str] = []
+    for kind, title in TYPE_NAMES.items():
+        listed = [one for one in chart.accounts.values() if one.type == kind]
+        rows: list[tuple[object, ...]] = [
+            (f"`{one.code}`", *one.name, one.side, one.standard, *one.purpose) for one in listed
+        ]
+        lines += [f"## {title.zh} {title.en}", "", *table(heads, rows), ""]
+    rates: list[tuple[object, ...]] = []
+    for one in treatments().values():
+        for rate in one.rates:
+            dates = (rate.from_on, rate.to_on or "")
+            rates.append(
+                (f"`{one.code}`", *one.title, *dates, format_rate(rate.rate_ppm), rate.confidence, rate.source)
+            )
+    rate_heads = ("treatment", "名称", "name", "from", "to", "rate", "confidence", "source")
+    lines += ["## 增值税率 Rates of VAT", "", *table(rate_heads, rates)]
+    lead = (
+        f"Source of the mapping: {chart.source} ({chart.confidence}). An institution lays its own names, numbers and "
+        "further accounts over it with `chart.yaml` in its home folder, and says with `vat.yaml` there how its "
+        "products are taxed. `puhui ledger accounts` prints what is in force."
+    )
+    return page("Accounts 会计科目", lead, *lines)
+
+
+def posting_rules() -> str:
+    """Return the page of the posting rules."""
+    from puhui.accounting.rules import POSTING_RULES
+
+    rows: list[tuple[object, ...]] = [
+        (f"`{rule.kind}`", rule.title.zh, rule.says.zh, rule.says.en) for rule in POSTING_RULES.values()
+    ]
+    lead = (
+        "What an entry of each kind posts: what the books of the loan moved by, and the legs said here. Examples with "
+        "amounts are in `tests/tables/posting_rules.yaml`; `puhui ledger explain ENTRY` says it of one entry."
+    )
+    return page("Posting rules 记账规则", lead, *table(("kind", "名称", "规则", "rule"), rows))
+
+
 # --- commands ---------------------------------------------------------------------------------------
 
 
@@ -221,6 +270,8 @@ def _parameter(parameter: Any) -> dict[str, str]:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "accounts.md": accounts,
+    "posting_rules.md": posting_rules,
     "commands.md": commands,
     "methods.md": methods,
     "rules.md": rules,

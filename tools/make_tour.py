@@ -6,15 +6,17 @@ fails when a README shows what the program no longer prints.
 
 import os
 import re
-import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PUHUI = Path(sys.executable).with_name("puhui")
 LINES = 28
+LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
+MARK = "@@@ step"
 
 
 class Step(NamedTuple):
@@ -62,6 +64,34 @@ STEPS = (
         "puhui products check auto_nev farm_seasonal --as-of 2026-11-24",
     ),
     Step(
+        "签约并受托支付放款给车商（`examples/loan.json`；`PUHUI_TODAY` 设定营业日）。",
+        "A loan is agreed, its money sent to the dealer (`examples/loan.json`; `PUHUI_TODAY` sets the business day).",
+        """LOAN=$(PUHUI_TODAY=2026-10-20 puhui loan agree examples/loan.json --id-only)
+PUHUI_TODAY=2026-10-20 puhui loan disburse $LOAN 80,000 --payee dealer_example""",
+    ),
+    Step(
+        "夜间批处理逐日关账，直到 11 月 23 日。",
+        "Nights close the days, through 23 November.",
+        "puhui close --date 2026-11-23 | tail -3",
+    ),
+    Step(
+        "迟了四天还款：先抵罚息，再抵利息和本金。",
+        "The borrower pays, four days late: penalty first, then interest and principal.",
+        "puhui loan repay $LOAN 3,690",
+    ),
+    Step(
+        "账是平的：每一分钱都在总账里，价税分离。",
+        "The books balance: every cent is in the general ledger, VAT apart from income.",
+        "puhui ledger trial-balance",
+    ),
+    Step(
+        "把这笔贷款的全部历史做成存证包，任何人凭公钥即可离线核验。",
+        "The loan's whole history as a proof bundle, which anyone can check offline with the public key.",
+        """puhui proof keys > "$PUHUI_HOME/keys.txt"
+puhui proof bundle $LOAN > "$PUHUI_HOME/loan.bundle"
+puhui verify "$PUHUI_HOME/loan.bundle" --keys "$PUHUI_HOME/keys.txt" """.rstrip(),
+    ),
+    Step(
         "输错了，一句话说清楚，退出码 2。",
         "Bad input gets one clear line and exit code 2.",
         "puhui flat lots --instalments 12  # refused",
@@ -72,19 +102,33 @@ STEPS = (
 def tour(language: str) -> str:
     """Return the tour in "zh" or "en", with real output."""
     parts = []
-    for step in STEPS:
+    for step, output in zip(STEPS, outputs(language), strict=True):
         said = step.zh if language == "zh" else step.en
-        parts.append(f"{said}\n\n```sh\n{step.command}\n```\n\n```text\n{output(step.command, language)}\n```")
+        shown = f"\n\n```text\n{output}\n```" if output else ""
+        parts.append(f"{said}\n\n```sh\n{step.command}\n```{shown}")
     return "\n\n".join(parts)
 
 
-def output(command: str, language: str) -> str:
-    """Return what a command of the tour prints, cut where it is long."""
-    arguments = shlex.split(command.split("  # ")[0])[1:]
-    environment = {**os.environ, "PUHUI_LANG": language, "COLUMNS": "100", "PUHUI_TODAY": "2026-11-24"}
-    environment.pop("PUHUI_HOME", None)
-    done = subprocess.run([PUHUI, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
-    lines = [line.rstrip() for line in (done.stdout + done.stderr).strip("\n").splitlines()]
+def outputs(language: str) -> list[str]:
+    """Return what each command of the tour prints, run in one shell and one new home; cut where it is long.
+
+    Ids and the like differ each time: only their beginning is shown.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PUHUI_LANG": language, "COLUMNS": "100", "PUHUI_TODAY": "2026-11-24"}
+        environment |= {"PUHUI_HOME": folder, "PATH": f"{PUHUI.parent}:{os.environ['PATH']}"}
+        environment.pop("PUHUI_DATABASE_URL", None)
+        script = "".join(f"echo {MARK}; {{ {step.command.split('  # ')[0]}\n}} 2>&1\n" for step in STEPS)
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+        )
+    return [shortened(part) for part in done.stdout.split(f"{MARK}\n")[1:]]
+
+
+def shortened(text: str) -> str:
+    """Return the first lines of an output, its random parts masked."""
+    masked = re.sub(r"\b([a-z]+_)[0-9a-hjkmnp-tv-z]{26}\b", r"\1…", text)
+    lines = [line.rstrip() for line in masked.strip("\n").splitlines()]
     return "\n".join([*lines[:LINES], *(["..."] if len(lines) > LINES else [])])
 
 
@@ -96,13 +140,8 @@ def with_tour(text: str, language: str) -> str:
     return made[0]
 
 
-def readmes() -> dict[Path, str]:
-    """Return both READMEs by path, as they should read."""
-    files = {ROOT / "README.md": "en", ROOT / "README.zh-CN.md": "zh"}
-    return {file: with_tour(file.read_text(encoding="utf-8"), language) for file, language in files.items()}
-
-
 if __name__ == "__main__":
-    for file, text in readmes().items():
-        file.write_text(text, encoding="utf-8")
-        print(f"{file.name}: the tour is what the program prints")
+    for name, language in LANGUAGES.items():
+        file = ROOT / name
+        file.write_text(with_tour(file.read_text(encoding="utf-8"), language), encoding="utf-8")
+        print(f"{name}: the tour is what the program prints")

@@ -22,8 +22,12 @@ SRC = "src/puhui/"
 EXEMPT: dict[str, dict[str, str]] = {
     "exact": {
         "src/puhui/products/annual_cost": "a root of a polynomial, not money: whole flows in, whole ppm out",
+        "src/puhui/api/metrics": "latencies in seconds, as Prometheus takes them",
         "src/puhui/cli/annual_cost": "prints annual costs",
         "src/puhui/products/level": "an estimate in floats, certified or mended in whole numbers",
+    },
+    "frozen": {
+        "src/puhui/batch/": "collects one night as its shards come in, within the night",
     },
     "units": {
         "src/puhui/kernel/rounding": "rounds whole amounts of any unit",
@@ -31,7 +35,13 @@ EXEMPT: dict[str, dict[str, str]] = {
 }
 
 # Modules of a distribution, where they are not just its name.
-MODULES_OF = {"pyyaml": ("yaml",), "pydantic": ("pydantic", "pydantic_core")}
+MODULES_OF = {
+    "argon2-cffi": ("argon2",),
+    "fastapi": ("fastapi", "starlette"),  # FastAPI is a Starlette application
+    "prometheus-client": ("prometheus_client",),
+    "pydantic": ("pydantic", "pydantic_core"),
+    "pyyaml": ("yaml",),
+}
 
 
 def main() -> None:

@@ -53,4 +53,7 @@ SMALL = {
     "annual_cost": (1000,),
     "rule_check": (20,),
     "merkle_log": (1000, 50, 50),
+    "repayments": (20, 0),
+    "night": (2000, 1000, 1, 20),
+    "http_requests": (1, 20),
 }

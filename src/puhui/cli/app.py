@@ -5,7 +5,26 @@ import sys
 
 import typer
 
-from puhui.cli import annual_cost, demo, disclose, doctor, places, products, rules, schedule, verify
+from puhui.cli import (
+    annual_cost,
+    close,
+    demo,
+    disclose,
+    doctor,
+    ledger,
+    loan,
+    migrate,
+    night_report,
+    openapi,
+    people,
+    places,
+    products,
+    proof,
+    rules,
+    schedule,
+    serve,
+    verify,
+)
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal
 
@@ -16,7 +35,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, schedule, products, rules, annual_cost, disclose, places, verify, doctor):
+COMMANDS = (
+    *(demo, schedule, products, rules, annual_cost, disclose, places),
+    *(loan, close, night_report, ledger, proof, verify, people, serve, openapi, migrate, doctor),
+)
+for module in COMMANDS:
     module.add_to(app)
 
 

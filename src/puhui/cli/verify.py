@@ -100,9 +100,9 @@ def verify_command(bundle: BundleFile, keys: KeysFile, seen: SeenFile = "", as_j
 
     name = keys
     try:
-        trusted, quorum = parse_keys(_text(keys))
+        trusted, quorum = parse_keys(read_text(keys))
         name = bundle
-        report = verify_bundle(_bytes(bundle), trusted, quorum, _text(seen) if seen else None)
+        report = verify_bundle(read_bytes(bundle), trusted, quorum, read_text(seen) if seen else None)
     except Unreadable as error:
         raise INPUT_UNREADABLE.refuse(name=name, problem=str(error)) from None
     if as_json:
@@ -153,7 +153,8 @@ def _why(check: "Check") -> str:
     return Text("：", ": ").say() + PROBLEMS[check.problem].say() + about
 
 
-def _bytes(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""
     from puhui.kernel.refusals import INPUT_UNREADABLE
 
     try:
@@ -162,10 +163,11 @@ def _bytes(path: str) -> bytes:
         raise INPUT_UNREADABLE.refuse(name=path, problem=error.strerror) from None
 
 
-def _text(path: str) -> str:
+def read_text(path: str) -> str:
+    """Return the text of a file, or of standard input for "-"; refuse INPUT_UNREADABLE."""
     from puhui.kernel.refusals import INPUT_UNREADABLE
 
     try:
-        return _bytes(path).decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise INPUT_UNREADABLE.refuse(name=path, problem=str(error)) from None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from time import perf_counter_ns
 
 from puhui.kernel.refusals import declare
 
@@ -44,6 +45,11 @@ def business_date(instant: datetime) -> date:
     """Return the day in Beijing of an aware `instant`."""
     assert instant.tzinfo is not None, "an instant without a time zone is ambiguous"
     return instant.astimezone(CHINA).date()
+
+
+def stopwatch_ns() -> int:
+    """Return nanoseconds that only grow: to tell how long something took, never when it was."""
+    return perf_counter_ns()
 
 
 def is_set() -> bool:

@@ -42,9 +42,18 @@ def lesser(left: Ints, right: Ints) -> Ints:
     return np.minimum(left, right)
 
 
+def greater(left: Ints, right: Ints) -> Ints:
+    """Return the greater, element by element."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left if left > right else right
+    import numpy as np
+
+    return np.maximum(left, right)
+
+
 def between(value: Ints, least: Ints, most: Ints) -> Ints:
     """Return `value`, but no less than `least`, then no more than `most`, element by element."""
-    if isinstance(value, int):
+    if isinstance(value, int) and isinstance(least, int) and isinstance(most, int):
         value = value if value > least else least
         return value if value < most else most
     import numpy as np

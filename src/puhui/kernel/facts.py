@@ -12,7 +12,8 @@ class Fact:
 
     `sequence` counts the facts of the subject from 1. `effective_on`: the business day it holds from;
     `recorded_at`: the instant it was written down. `body`: whole numbers, text, lists and objects, no personal data;
-    `personal` maps names of personal parts to their salted digests.
+    `personal` maps names of personal parts to their salted digests. `actor`: who said it, a party, key or programme;
+    `approved_by`: the second person, where one was needed.
     """
 
     id: str
@@ -23,3 +24,5 @@ class Fact:
     recorded_at: datetime
     body: Mapping[str, Any] = field(default_factory=dict)
     personal: Mapping[str, bytes] = field(default_factory=dict)
+    actor: str = ""
+    approved_by: str = ""

@@ -1,7 +1,7 @@
 """Journal entries: immutable, balanced in each currency, with the fact they came from."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from puhui.kernel.refusals import declare
@@ -59,3 +59,14 @@ class Entry:
         for currency, difference in sums.items():
             if difference:
                 raise ENTRY_UNBALANCED.refuse("postings", currency=currency, difference_minor=difference)
+
+
+def reversal(entry: Entry, entry_id: str, fact: str, effective_on: date, recorded_at: datetime) -> Entry:
+    """Return the entry that takes `entry` back leg by leg, for the fact that asks for it.
+
+    A reversal is never reversed itself: record anew what should have stayed. `effective_on`: the day it is taken
+    back on, so that closed days keep their balances.
+    """
+    assert not entry.reverses, f"{entry.id} is a reversal itself"
+    legs = tuple(replace(posting, amount_minor=-posting.amount_minor) for posting in entry.postings)
+    return Entry(entry_id, entry.kind, fact, effective_on, recorded_at, legs, reverses=entry.id, memo=entry.memo)

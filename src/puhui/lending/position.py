@@ -4,20 +4,29 @@ Days are day numbers (see `kernel.dates`), amounts minor units. A position is ne
 the one before and a fact, or from the one before and a later day.
 """
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
+
+from puhui.kernel.daycount import Unit
 
 Status = Literal["agreed", "active", "closed", "written_off", "cancelled"]
 
 
 class Row(NamedTuple):
-    """An instalment that has not fallen due yet."""
+    """An instalment that has not fallen due yet.
+
+    numerator: the day count of its period; interest of the period = balance x rate_ppm x numerator / (denominator of
+    the day count x 1,000,000). collects: 0 where its interest falls due with a later row.
+    """
 
     n: int
     due_on: int
     principal_minor: int
     interest_minor: int
     fee_minor: int
+    numerator: int = 0
+    collects: int = 1
 
 
 class Due(NamedTuple):
@@ -97,3 +106,52 @@ class Position:
     stage: int = 1
     restructured_on: int = 0
     npl_before_restructure: bool = False
+
+    # The period that runs: its first day, the balance that bears interest, and what the period has borne so far where
+    # that changed within it: sum of balance x rate_ppm x days (exact), and amounts rounded already.
+    period_from: int = 0
+    accrual_on_minor: int = 0
+    period_weight: int = 0
+    period_closed_minor: int = 0
+    # Interest of periods gone by that falls due with a later row.
+    deferred_minor: int = 0
+
+    # The day of the first draw.
+    drawn_on: int = 0
+    # How due dates go on beyond the last row, and the number of the last row that fell due.
+    last_n: int = 0
+    due_day: int = 0
+    every: int = 1
+    unit: Unit = "month"
+
+    # What of each kind a write-off took off the books; receivable of a kind is then less by it.
+    principal_written_off_minor: int = 0
+    interest_written_off_minor: int = 0
+    fee_written_off_minor: int = 0
+    penalty_written_off_minor: int = 0
+
+    # What was collected since the funder took its share.
+    funder_collected_minor: int = 0
+    # What its share was taken of: principal, interest and penalties owed at the assignment, and lent since (0: drawn).
+    # What funders had earned by the last assignment.
+    funder_taken_minor: int = 0
+    funder_earned_total_minor: int = 0
+    # Days, since the first, at whose end principal (or interest) was late: past its grace days.
+    principal_late_total_days: int = 0
+    interest_late_total_days: int = 0
+
+
+_NAMES = tuple(field.name for field in fields(Position))
+_VALUES = attrgetter(*_NAMES)
+_SETTERS = {name: getattr(Position, name).__set__ for name in _NAMES}
+_SETTERS_IN_ORDER = tuple(_SETTERS.values())
+
+
+def changed(position: Position, **changes: Any) -> Position:
+    """Return the position with other values in some fields: `dataclasses.replace`, in less than half its time."""
+    new = object.__new__(Position)
+    for setter, value in zip(_SETTERS_IN_ORDER, _VALUES(position), strict=True):
+        setter(new, value)
+    for name, value in changes.items():
+        _SETTERS[name](new, value)
+    return new

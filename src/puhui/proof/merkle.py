@@ -63,8 +63,11 @@ class Frontier:
 
     def append(self, leaf: bytes) -> int:
         """Append a leaf; return its index."""
+        return self.append_hash(leaf_hash(leaf))
+
+    def append_hash(self, found: bytes) -> int:
+        """Append a leaf by its hash; return its index."""
         index = self._size
-        found = leaf_hash(leaf)
         rest = index
         while rest & 1:
             found = node_hash(self._hashes.pop(), found)
@@ -110,7 +113,11 @@ class MerkleLog:
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Append many leaves, level by level: faster than one by one."""
-        self._levels[0] += [sha256(b"\0" + leaf).digest() for leaf in leaves]
+        self.extend_hashes([sha256(b"\0" + leaf).digest() for leaf in leaves])
+
+    def extend_hashes(self, hashes: Iterable[bytes]) -> None:
+        """Append many leaves by their hashes, for a store that keeps those."""
+        self._levels[0] += hashes
         level = 0
         while len(self._levels[level]) > 1:
             if level + 1 == len(self._levels):

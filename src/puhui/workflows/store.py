@@ -10,8 +10,16 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from puhui.kernel.facts import Fact
+from puhui.kernel.refusals import declare
 from puhui.ledger.entry import Dimensions, Entry
 from puhui.lending.position import Position
+
+LOAN_UNKNOWN = declare(
+    "LOAN_UNKNOWN",
+    404,
+    "没有贷款 {loan}。请核对编号。",
+    "There is no loan {loan}. Check the id.",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,60 @@
+"""What commands on the books share: opening the store, who acts, amounts and days of options."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puhui.kernel.language import Text
+
+if TYPE_CHECKING:
+    from puhui.storage.database import Database
+    from puhui.storage.unit_of_work import UnitOfWork
+
+LoanId = Annotated[str, typer.Argument(metavar="LOAN", help=Text("贷款编号 loan_…", "a loan's id, loan_...").say())]
+Effective = Annotated[
+    str,
+    typer.Option(
+        "--effective",
+        metavar="YYYY-MM-DD",
+        help=Text("生效日，默认今天；可倒签", "the day it takes effect; today unless given, may be in the past").say(),
+    ),
+]
+Actor = Annotated[
+    str, typer.Option("--by", help=Text("经办人", "who records it; the system's user unless given").say())
+]
+
+
+@contextmanager
+def reading() -> "Iterator[UnitOfWork]":
+    """Give the books for reading: one state of them."""
+    database = _connected()
+    try:
+        with database.read() as store:
+            yield store
+    finally:
+        database.close()
+
+
+@contextmanager
+def writing() -> "Iterator[UnitOfWork]":
+    """Give the books for one transaction; it commits at the end of the block."""
+    database = _connected()
+    try:
+        with database.begin() as store:
+            yield store
+    finally:
+        database.close()
+
+
+def acting(name: str) -> str:
+    """Return who acts: the name given, else the system's user."""
+    return name or f"cli:{os.environ.get('USER') or 'unknown'}"
+
+
+def _connected() -> "Database":
+    from puhui.storage.database import connect
+
+    return connect()
