@@ -44,7 +44,7 @@ def one_by_one(log, leaves):
 def durable(leaves):
     """Append in batches: write the leaves to a file, fsync, then the tree and its root."""
     log, roots = MerkleLog(), []
-    with tempfile.NamedTemporaryFile(dir=os.environ.get("PUHUI_HOME")) as file:
+    with tempfile.NamedTemporaryFile() as file:
         for start in range(0, len(leaves), BATCH):
             batch = leaves[start : start + BATCH]
             file.write(b"".join([len(leaf).to_bytes(4, "big") + leaf for leaf in batch]))

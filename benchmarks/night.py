@@ -25,7 +25,7 @@ from puhui.batch.groups import Group, Groups
 from puhui.batch.rows import Identity, book_of_rows, row_of
 from puhui.batch.setting import SHARD_LOANS
 from puhui.batch.shard import ShardTask, run_shard, today_of
-from puhui.batch.snapshot import COMPRESSION, Manifest, part_name, write_manifest, write_part
+from puhui.batch.snapshot import COMPRESSION, Manifest, part_name, sync, write_manifest, write_part
 from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.facts import Fact
 from puhui.lending.accrual import penalty
@@ -40,6 +40,7 @@ from puhui.risk.stage import stage_of
 DAY = date(2026, 7, 31)
 TODAY = day_number(DAY)
 GROUPS = 2_000
+NONE = np.zeros(0, np.int64)
 
 
 def make_groups(count=GROUPS):
@@ -117,7 +118,7 @@ def events_of(book, number):
     rows = rows[np.argsort(book["key"][rows])]
     touched = at(book, rows)
     touched["interest_paid_total_minor"] = touched["interest_paid_total_minor"] + 1
-    return Events(touched, frozen(touched), np.zeros(0, np.int64))
+    return Events(touched, frozen(touched), NONE, NONE)
 
 
 def prepare(folder, loans, shard_loans):
@@ -147,7 +148,7 @@ def peak_mb():
 
 
 def run_night(tasks, engine):
-    """Return the seconds of a night, its peak memory, and the hash of what it wrote; all of it is on the disk."""
+    """Return the seconds of a night, of which syncing files, its peak memory, a hash of what it wrote."""
     forget_peak()
     held, parts = None, []
     with Stopwatch() as watch:
@@ -156,28 +157,36 @@ def run_night(tasks, engine):
             held = result.held if held is None else {name: held[name] + result.held[name] for name in held}
         sums = {name: column.tolist() for name, column in sorted(held.items())}
         groups = Groups(list(tasks[0].groups))
-        digest = write_manifest(Path(tasks[0].folder), Manifest(DAY, tuple(parts), groups, sums, {}, ""))
-    return watch.seconds, peak_mb(), digest[:16]
+        with Stopwatch() as syncing:
+            digest = write_manifest(Path(tasks[0].folder), Manifest(DAY, tuple(parts), groups, sums, {}, ""))
+    return watch.seconds, syncing.seconds, peak_mb(), digest[:16]
 
 
 def run_polars(tasks, folder):
-    """Return the seconds and peak of a bare Polars pass, the better of file by file and one stream."""
+    """Return the seconds of a bare Polars pass file by file, and in one stream, its files synced too; and its peak."""
     out = folder.joinpath("bare")
-    out.mkdir(exist_ok=True)
+    seconds = []
     forget_peak()
-    with Stopwatch() as by_file:
-        for task in tasks:
-            frame = pl.read_parquet(task.source)
-            frame.write_parquet(out.joinpath(Path(task.source).name), compression=COMPRESSION, statistics=False)
-    peak = peak_mb()
-    del frame
-    shutil.rmtree(out)
-    out.mkdir()
-    with Stopwatch() as stream:
-        frame = pl.scan_parquet([task.source for task in tasks])
-        frame.sink_parquet(out.joinpath("all.parquet"), compression=COMPRESSION, statistics=False)
-    shutil.rmtree(out)
-    return by_file.seconds, stream.seconds, peak
+    for bare_pass in (by_file, in_one_stream):
+        out.mkdir()
+        with Stopwatch() as watch:
+            bare_pass([task.source for task in tasks], out)
+            for path in out.iterdir():
+                sync(path)
+        seconds.append(watch.seconds)
+        shutil.rmtree(out)
+    return (*seconds, peak_mb())
+
+
+def by_file(sources, out):
+    for source in sources:
+        frame = pl.read_parquet(source)
+        frame.write_parquet(out.joinpath(Path(source).name), compression=COMPRESSION, statistics=False)
+
+
+def in_one_stream(sources, out):
+    frame = pl.scan_parquet(sources)
+    frame.sink_parquet(out.joinpath("all.parquet"), compression=COMPRESSION, statistics=False)
 
 
 # --- the same day, loan by loan ---------------------------------------------------------------------
@@ -254,16 +263,19 @@ def main(loans=1_000_000, shard_loans=SHARD_LOANS, workers=2, sample=2000):
         folder = Path(name)
         tasks = prepare(folder, loans, shard_loans)
         engine = threads(workers) if workers > 1 else in_turn
-        seconds, peak, digest = run_night(tasks, engine)
+        today_of(DAY, tasks[0].groups)  # rules are read when a process begins
+        seconds, syncing, peak, digest = run_night(tasks, engine)
         size = sum(path.stat().st_size for path in folder.joinpath("after").iterdir())
         rate = loans / seconds / 1e6
         print(
-            f"night: {seconds:.2f} s = {rate:.2f} million loans/s; peak {peak:.0f} MB; "
-            f"{size / loans:.0f} bytes a loan on disk; hash {digest}"
+            f"night: {seconds:.2f} s, {syncing:.2f} s of it syncing files = {rate:.2f} million loans/s; "
+            f"peak {peak:.0f} MB; {size / loans:.0f} bytes a loan on disk; hash {digest}"
         )
-        by_file, stream, peak = run_polars(tasks, folder)
-        print(f"bare Polars pass: file by file {by_file:.2f} s (peak {peak:.0f} MB), one stream {stream:.2f} s")
-        print(f"night / bare Polars pass: {seconds / min(by_file, stream):.2f} x")
+        *bare, peak = run_polars(tasks, folder)
+        print(
+            f"bare Polars pass: file by file {bare[0]:.2f} s, in one stream {bare[1]:.2f} s, synced; peak {peak:.0f} MB"
+        )
+        print(f"night / bare Polars pass: {seconds / min(bare):.2f} x")
     whole, alone, rows = run_python(sample)
     print(
         f"loan by loan in Python, {sample:,} loans: {whole * 1e6:.0f} us a loan, {alone * 1e6:.1f} us the fold alone; "

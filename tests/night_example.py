@@ -19,6 +19,7 @@ from puhui.risk.loss_tables import loss_tables_on
 from puhui.risk.policy import policy_on
 from puhui.rulebook.loader import default_rulebook
 
+NONE = np.zeros(0, np.int64)
 DIMENSIONS = Dimensions("inst_1", "test", "410329", "")
 # What the passing of time decides; the others are what the day makes of it. Of a penalty only the sum is said once.
 PENALTY = ("late_numerator", "penalty_charged_total_minor", "penalty_running_minor")
@@ -76,7 +77,7 @@ class Shard:
         keys = np.flatnonzero(alone_today(self.book, today))
         self.alone += len(keys)
         rows = self.rows(keys)
-        after = passed(self.book, today, Events(rows, empty_book(), np.zeros(0, np.int64))).book
+        after = passed(self.book, today, Events(rows, empty_book(), NONE, NONE)).book
         self.book = {name: after[name] for name in NAMES}
 
     def differences(self):

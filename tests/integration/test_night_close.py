@@ -186,6 +186,26 @@ def test_written_during_the_night(database, tmp_path):  # noqa: F811
     assert general(world, day + timedelta(days=1)) == mirrored(world, day + timedelta(days=1))
 
 
+def test_written_in_the_night_that_stops_its_accrual(file, tmp_path):
+    """The 91st day of delay, and a payment of the next morning comes first: the next night stops the accrual."""
+    world = World(file, tmp_path / "snapshots").lend_all(told=date(2024, 5, 14))
+    day, paid = date(2024, 5, 16), []
+    world.close(day - timedelta(days=1))
+
+    def say(_day, step, _done, _of):
+        if step == "columns" and not paid:
+            paid.append(world.pay(world.ids[1], day + timedelta(days=1), 1_000))
+
+    close(world.with_setting(say=say), day, morning_after(day))
+    assert world.report(day)["reconciliation"]["sound"], world.report(day)["reconciliation"]
+    assert [world.loan(one).position.accruing for one in world.ids[:3]] == [False, True, False]
+    last = day + timedelta(days=2)
+    world.close(last)
+    assert all(world.report(each)["reconciliation"]["sound"] for each in days(day, last))
+    assert not world.loan(world.ids[1]).position.accruing
+    assert general(world, last) == mirrored(world, last)
+
+
 def test_rebuilt_from_the_books(world):
     day = date(2024, 1, 18)
     world.close(day)

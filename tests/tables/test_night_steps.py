@@ -138,7 +138,7 @@ def test_what_the_book_remembers_outlives_an_event():
         "clean_payments": np.array([3], np.int16),
     }
     rows = one.rows([0])
-    after = passed(book, today_of(one.day + 1, one.groups), Events(rows, frozen(rows), NONE)).book
+    after = passed(book, today_of(one.day + 1, one.groups), Events(rows, frozen(rows), NONE, NONE)).book
     assert (int(after["clean_since"][0]), int(after["clean_payments"][0])) == (day("2026-02-01"), 3)
     assert int(after["old_bucket"][0]) == 0
 
@@ -151,7 +151,7 @@ def test_a_new_loan_comes_at_the_end_and_a_moved_one_too():
     after = passed(
         one.book,
         today_of(one.day + 1, Groups([*one.groups.listed, group()])),
-        Events(joined([moved, new]), moved, NONE),
+        Events(joined([moved, new]), moved, NONE, NONE),
     )
     assert after.book["key"].tolist() == [0, 2, 1, 9]
     assert after.book["old_bucket"].tolist() == [0, 0, 0, -1]
@@ -161,7 +161,7 @@ def test_a_new_loan_comes_at_the_end_and_a_moved_one_too():
 
 def test_a_loan_set_aside_stands_still():
     one = shard({}, {})
-    aside = Events(empty_book(), empty_book(), np.array([1]))
+    aside = Events(empty_book(), empty_book(), np.array([1]), NONE)
     book = one.book
     for days in (1, 2):
         after = passed(book, today_of(one.day + days, one.groups), aside).book

@@ -93,12 +93,14 @@ class Events:
 
     rows: at the end of the day. booked: `frozen` rows of some of them, as the ledger has them before the night posts:
     of the day before, or of this day where their own entries cover it. Of the others the ledger has their old rows.
-    aside: keys of loans that could not be closed: their old rows stay as they were.
+    aside: keys of loans that could not be closed: their old rows stay as they were. ahead: keys of loans whose position
+    in the store is of a later day: it cannot be told what the night makes of them.
     """
 
     rows: Columns
     booked: Columns
     aside: NDArray[np.int64]
+    ahead: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Passed:
     """A shard after a day has passed over it: the book as it is to be judged, and the old rows of `booked`.
 
     The book has columns more: fell_due, an instalment fell due today; old_bucket, that of the day before, -1 where
-    the loan is new; told_category, told_stage, told_accruing: what the store knows of the loan.
+    the loan is new; ahead: see Events; told_category, told_stage, told_accruing: what the store knows of the loan.
     """
 
     book: Columns
@@ -127,7 +129,8 @@ def passed(book: Columns, today: Today, events: Events) -> Passed:
         rows = at(rows, np.argsort(rows["key"]))
         moved = _placed(moved, _remembering(book, rows, was), places_of(book, rows["key"]))
     told = {f"told_{name}": moved[name] for name in TOLD}
-    return Passed({**moved, **told}, gone)
+    ahead = {"ahead": np.isin(moved["key"], events.ahead).astype(np.int8)}
+    return Passed({**moved, **told, **ahead}, gone)
 
 
 def _kept_aside(book: Columns, aside: NDArray[np.int64]) -> Columns:
@@ -189,4 +192,5 @@ def judged(book: Columns, today: Today) -> Columns:
 
 def no_events() -> Events:
     """Return the events of a shard in which nothing happened."""
-    return Events(empty_book(), empty_book(), np.zeros(0, np.int64))
+    none = np.zeros(0, np.int64)
+    return Events(empty_book(), empty_book(), none, none)

@@ -75,6 +75,7 @@ class Gathered:
     _held: list[tuple[Columns, Columns]] = field(default_factory=list)
     _files: list[tuple[Path, Path]] = field(default_factory=list)
     _aside_keys: list[int] = field(default_factory=list)
+    _ahead_keys: list[int] = field(default_factory=list)
     _stood: list[list[int]] = field(default_factory=list)
 
     def add(self, loans: Sequence[Loan], *, alone: bool = False) -> None:
@@ -105,13 +106,15 @@ class Gathered:
         parts = [*self._held, *((read_part(one), read_part(other)) for one, other in self._files)]
         rows = self._last_words([self._of_shard(part, shard) for part, _ in parts])
         booked = self._last_words([self._of_shard(part, shard) for _, part in parts])
-        return Events(rows, booked, np.array(self._aside_keys, np.int64))
+        return Events(rows, booked, np.array(self._aside_keys, np.int64), np.array(self._ahead_keys, np.int64))
 
     def _add(self, loan: Loan, rows: list[list[int]], booked: list[list[int]] | None) -> None:
         agreement, day = agreement_of(loan.agreement), day_number(self.day)
         position = position_on(loan, day, self.facts)
         if position is None:
             return  # agreed after the day
+        if loan.position.as_of > day:
+            self._ahead_keys.append(loan.key)
         row = self._row(loan, position, agreement)
         stood = self.retried.get(loan.key)
         if stood is not None and stood.through is not None:

@@ -101,6 +101,10 @@ class ManyLoans(Protocol):
         """Return key and version of the loans written since the night read them."""
         ...
 
+    def clean(self, loans: Iterable[Loan], /) -> None:
+        """Note that the night has these loans as they are; one of another version stays marked."""
+        ...
+
     def clean_through(self, day: int, /) -> None:
         """Note that the night has every loan booked no further than `day`; only in a unit of work that is alone."""
         ...

@@ -1,6 +1,6 @@
 """The one transaction in which a night becomes true, and what is checked and signed after it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from puhui.accounting.accounts import PROVISION
 from puhui.accounting.books import MIRRORED
+from puhui.batch.book import Columns, joined
 from puhui.batch.day import TOLD, DueRows
 from puhui.batch.figures import added
 from puhui.batch.gather import NIGHT, Gathered, is_tail
@@ -18,14 +19,14 @@ from puhui.batch.groups import Groups
 from puhui.batch.ports import Unit
 from puhui.batch.setting import CHUNK, Setting
 from puhui.batch.shard import ShardResult
-from puhui.batch.snapshot import Manifest, folder_of, install, manifest_of, write_manifest
+from puhui.batch.snapshot import Manifest, folder_of, install, manifest_of, read_told, write_manifest, write_told
 from puhui.batch.steps.checkpoint import night_fact, subject_of
-from puhui.batch.steps.classify import classified
+from puhui.batch.steps.classify import classified, is_known
 from puhui.batch.steps.entries import Totals, by_dimensions, entries_of, moved_of
 from puhui.batch.steps.provisions import needed_by_dimensions, provision_changes, totals_of_changes
 from puhui.batch.steps.reconcile import reconciled
 from puhui.kernel.dates import day_number
-from puhui.kernel.facts import Fact
+from puhui.kernel.refusals import Refusal
 from puhui.ledger.balances import Difference
 from puhui.ledger.chart import chart
 from puhui.ledger.entry import Posting
@@ -35,6 +36,8 @@ from puhui.lending.fold import advance
 from puhui.workflows.store import Changes, Loan
 
 Sums = Mapping[str, NDArray[np.int64]]
+# So many loans are classified in one transaction, beside other writers; and so often, where one of them is in the way.
+TELL_AT_ONCE, ATTEMPTS = 200, 5
 
 
 @dataclass(slots=True)
@@ -84,6 +87,10 @@ class Worked:
             total = added(total, result.figures) if total else result.figures
         return {name: figure.tolist() for name, figure in total.items()}
 
+    def told(self) -> Columns:
+        """Return the loans of all shards whose class the store is to be told."""
+        return joined(result.told for result in self.results.values())
+
     def sums_before(self) -> dict[str, NDArray[np.int64]]:
         """Return the sub-ledger of the day before, by account and group; all 0 where no snapshot was read."""
         known = self.before.sums if self.before else {}
@@ -119,7 +126,7 @@ def post(setting: Setting, store: Unit, worked: Worked, at: datetime) -> None:
         *entries_of("provision", provided, fact.id, day, at),
     )
     store.record(Changes(facts=[fact], entries=entries))
-    told = _tell(store, worked, at)
+    _switch(store, worked, at)
     nights.clear_set_aside(day)
     for each in worked.gathered.aside.values():
         nights.set_aside(day, each.loan, "passing", each.problem, at)
@@ -128,7 +135,6 @@ def post(setting: Setting, store: Unit, worked: Worked, at: datetime) -> None:
     nights.mark_step(day, "columns", manifest.figures, at)
     nights.mark_step(day, "provisions", _by_account(provided), at)
     nights.mark_step(day, "entries", {"entries": len(entries), "moved": _by_account(accrued)}, at)
-    nights.mark_step(day, "classify", {"facts": told}, at)
     nights.mark_step(day, "snapshot", {"sha256": digest, "loans": manifest.rows}, at)
     nights.move_watermark(day, {"fact": fact.id}, at)
     store.loans.clean_through(day_number(day))
@@ -138,7 +144,8 @@ def post(setting: Setting, store: Unit, worked: Worked, at: datetime) -> None:
 def _manifest(worked: Worked, held: Sums, needed: NDArray[np.int64]) -> Manifest:
     parts = sorted(part for result in worked.results.values() for part in result.parts)
     sums = {account: column.tolist() for account, column in held.items()} | {PROVISION: (-needed).tolist()}
-    return Manifest(worked.day, tuple(parts), worked.groups, sums, worked.figures(), worked.at.isoformat())
+    told = write_told(worked.folder, worked.told())
+    return Manifest(worked.day, tuple(parts), worked.groups, sums, worked.figures(), worked.at.isoformat(), told)
 
 
 def _by_account(totals: Totals) -> dict[str, int]:
@@ -204,38 +211,40 @@ def _added(totals: Totals, others: Totals, sign: int) -> None:
 # --- what the store is told of single loans --------------------------------------------------------
 
 
-def _tell(store: Unit, worked: Worked, at: datetime) -> int:
-    """Record a fact for each loan that the day classified anew, and plans that passed days changed; return how many."""
-    told = 0
+def _switch(store: Unit, worked: Worked, at: datetime) -> None:
+    """Record the classifications that move what is income, and plans that passed days changed.
+
+    They are in the entries of the night, so that no writer may see the one without the other; the other
+    classifications move no balance and can come after.
+    """
+    told = worked.told()
+    switched = _at(told, np.flatnonzero(told["switched"]))
     replanned = dict(worked.gathered.replanned)
-    for keys, values in _told_chunks(worked):
-        facts: list[Fact] = []
-        loans: list[Loan] = []
-        plans: set[str] = set()
-        for loan in store.loans.by_keys(keys):
-            if loan.position.as_of > day_number(worked.day):
-                continue  # written on a later day: it stays marked, and the next night classifies it
-            new, fact = classified(loan, values[loan.key], worked.day, NIGHT, at)
+    for start in range(0, len(switched["key"]), CHUNK):
+        for loan in tell(store, _at(switched, slice(start, start + CHUNK)), worked.day, at):
             replanned.pop(loan.id, None)
-            if not is_tail(new.position.rows, loan.position.rows):
-                plans.add(loan.id)
-            loans.append(new)
-            facts.append(fact)
-        store.record(Changes(facts=facts, loans=loans, replanned=frozenset(plans)))
-        told += len(facts)
     _replan(store, worked.day, list(replanned.values()))
-    return told
 
 
-def _told_chunks(worked: Worked) -> Iterable[tuple[list[int], dict[int, dict[str, int]]]]:
-    for result in worked.results.values():
-        keys = result.told["key"].tolist()
-        for start in range(0, len(keys), CHUNK):
-            places = range(start, min(start + CHUNK, len(keys)))
-            yield (
-                keys[start : start + CHUNK],
-                {keys[place]: {name: int(result.told[name][place]) for name in TOLD} for place in places},
-            )
+def tell(store: Unit, told: Columns, day: date, at: datetime) -> list[Loan]:
+    """Record a fact for each loan that the day classified anew, unless the store knows; return the loans told.
+
+    A loan written on a later day is left out: it stays marked, and the next night classifies it.
+    """
+    values = {key: {name: int(told[name][place]) for name in TOLD} for place, key in enumerate(told["key"].tolist())}
+    pairs = [
+        (loan, *classified(loan, values[loan.key], day, NIGHT, at))
+        for loan in store.loans.by_keys(list(values))
+        if loan.position.as_of <= day_number(day) and not is_known(loan, values[loan.key])
+    ]
+    plans = frozenset(new.id for old, new, _ in pairs if not is_tail(new.position.rows, old.position.rows))
+    store.record(Changes(facts=[fact for *_, fact in pairs], loans=[new for _, new, _ in pairs], replanned=plans))
+    store.loans.clean(replace(new, version=new.version + 1) for _, new, _ in pairs)
+    return [old for old, *_ in pairs]
+
+
+def _at(columns: Columns, rows: Any) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
 
 
 def _replan(store: Unit, day: date, loans: list[Loan]) -> None:
@@ -253,26 +262,59 @@ def _replan(store: Unit, day: date, loans: list[Loan]) -> None:
 
 
 def finish(setting: Setting, day: date, at: datetime) -> None:
-    """Do what a posted night still lacks: compare sub-ledger and general ledger, sign the proof log."""
-    results: dict[str, dict[str, Any]] = {}
+    """Do what a posted night still lacks: tell classes, compare sub-ledger and general ledger, sign the proof log."""
     with setting.books.read() as store:
-        missing = [name for name in ("reconcile", "checkpoint") if store.nights.step_done(day, name) is None]
-        if "reconcile" in missing:
-            setting.say(day, "reconcile", 0, 1)
-            results["reconcile"] = _reconcile(setting, store, day)
-    if "checkpoint" in missing:
-        setting.say(day, "checkpoint", 0, 1)
-        signed = setting.sign(at)
-        results["checkpoint"] = {"size": signed.size, "root": signed.root}
+        missing = [name for name in FINISHING if store.nights.step_done(day, name) is None]
+    results = {}
+    for name in missing:
+        setting.say(day, name, 0, 1)
+        results[name] = FINISHING[name](setting, day, at)
     if results:
         with setting.books.begin() as store:
             for name, result in results.items():
                 store.nights.mark_step(day, name, result, at)
 
 
-def _reconcile(setting: Setting, store: Unit, day: date) -> dict[str, Any]:
-    step = store.nights.step_done(day, "snapshot")
-    manifest = manifest_of(folder_of(setting.root, day), "" if step is None else str(step.result["sha256"]))
+def _classify(setting: Setting, day: date, at: datetime) -> dict[str, Any]:
+    """Record the classifications that move no balance, some at a time, beside other writers."""
+    with setting.books.read() as store:
+        folder, manifest = _snapshot(setting, store, day)
+    told = read_told(folder, manifest.told_sha256)
+    loans = len(told["key"])
+    for start in range(0, loans, TELL_AT_ONCE):
+        part = _at(told, slice(start, start + TELL_AT_ONCE))
+        for attempt in range(ATTEMPTS):
+            try:
+                with setting.books.begin() as store:
+                    tell(store, part, day, at)
+                break
+            except Refusal as refusal:
+                # Someone wrote one of these loans in the same moment: read them again.
+                if refusal.code != "LOAN_CHANGED" or attempt == ATTEMPTS - 1:
+                    raise
+        setting.say(day, "classify", start, loans)
+    return {"facts": loans}
+
+
+def _sign(setting: Setting, _day: date, at: datetime) -> dict[str, Any]:
+    signed = setting.sign(at)
+    return {"size": signed.size, "root": signed.root}
+
+
+def _snapshot(setting: Setting, store: Unit, day: date) -> tuple[Path, Manifest]:
+    """Return the folder and the manifest of a posted day; refuse SNAPSHOT_WRONG."""
+    step, folder = store.nights.step_done(day, "snapshot"), folder_of(setting.root, day)
+    return folder, manifest_of(folder, "" if step is None else str(step.result["sha256"]))
+
+
+def _reconcile(setting: Setting, day: date, _at: datetime) -> dict[str, Any]:
+    with setting.books.read() as store:
+        return reconciled_on(setting, store, day)
+
+
+def reconciled_on(setting: Setting, store: Unit, day: date) -> dict[str, Any]:
+    """Return how the sub-ledger of a posted day's snapshot and the general ledger compare."""
+    _, manifest = _snapshot(setting, store, day)
     sums = {account: np.array(column, np.int64) for account, column in manifest.sums.items()}
     needed = needed_by_dimensions(-sums.pop(PROVISION), manifest.groups)
     held = by_dimensions(sums, manifest.groups)
@@ -300,3 +342,11 @@ def _difference(each: Difference) -> dict[str, Any]:
         "sub_ledger_minor": each.sub_ledger_minor,
         "general_ledger_minor": each.general_ledger_minor,
     }
+
+
+# What comes after a night is posted, in order; each can be done again.
+FINISHING: dict[str, Callable[[Setting, date, datetime], dict[str, Any]]] = {
+    "classify": _classify,
+    "reconcile": _reconcile,
+    "checkpoint": _sign,
+}

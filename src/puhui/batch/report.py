@@ -46,7 +46,7 @@ def night_report(store: Unit, day: date) -> dict[str, Any]:
         "ratios": _ratios(figures),
         "non_accrual": dict(zip(("loans", "principal_minor"), figures["non_accrual"], strict=True)),
         "provisions": {"charged_minor": steps["provisions"].result.get(acc.IMPAIRMENT_LOSS, 0)},
-        "classified": steps["classify"].result["facts"],
+        "classified": steps["classify"].result["facts"] if "classify" in steps else None,
         "entries": steps["entries"].result["entries"],
         "set_aside": [
             {"loan": each.loan, "step": each.step, "problem": each.problem} for each in store.nights.set_asides(day)

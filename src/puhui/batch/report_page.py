@@ -189,7 +189,7 @@ def _fell_due(report: Report) -> str:
         [_both(Text("本金", "principal")), format_minor(due["principal_minor"])],
         [_both(Text("利息", "interest")), format_minor(due["interest_minor"])],
         [_both(Text("费用", "fees")), format_minor(due["fee_minor"])],
-        [_both(Text("分类变动", "classes changed")), f"{report['classified']:,}"],
+        [_both(Text("分类变动", "classes changed")), f"{report['classified'] or 0:,}"],
         [_both(Text("非应计笔数", "loans not accruing")), f"{report['non_accrual']['loans']:,}"],
     ]
     return _table((Text("", ""), Text("", "")), rows)

@@ -141,4 +141,5 @@ def _told(book: Columns) -> Columns:
     for name in TOLD:
         changed |= book[name] != book[f"told_{name}"]
     rows = np.flatnonzero(changed & (book["status"] == ACTIVE))
-    return at({name: book[name] for name in ("key", *TOLD)}, rows)
+    switched = {"switched": (book["accruing"] != book["told_accruing"]).astype(np.int8)}
+    return at({**{name: book[name] for name in ("key", *TOLD)}, **switched}, rows)

@@ -25,6 +25,7 @@ from puhui.kernel.refusals import declare
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+TOLD_FILE = "told.parquet"
 _COLUMNS = {name: str(kind) for name, kind in TYPES.items()}
 COMPRESSION: Any = "lz4"
 
@@ -48,7 +49,7 @@ class Part(NamedTuple):
 class Manifest:
     """What a snapshot holds. sums: the sub-ledger, by account, in the order of the groups. figures: of the day.
 
-    read_at: the instant at which the store was read for it, ISO.
+    read_at: the instant at which the store was read for it, ISO. told_sha256: of the list of changed classes beside it.
     """
 
     day: date
@@ -57,6 +58,7 @@ class Manifest:
     sums: Mapping[str, Sequence[int]]
     figures: Mapping[str, Any]
     read_at: str
+    told_sha256: str = ""
 
     @property
     def rows(self) -> int:
@@ -75,6 +77,7 @@ class Manifest:
             "figures": self.figures,
             "groups": self.groups.as_json(),
             "sums": self.sums,
+            "told_sha256": self.told_sha256,
         }
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -98,6 +101,7 @@ def manifest_of(folder: Path, sha256: str = "") -> Manifest:
         said["sums"],
         said["figures"],
         said["read_at"],
+        said["told_sha256"],
     )
 
 
@@ -108,7 +112,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> str:
     new.write_bytes(text)
     new.replace(folder.joinpath(MANIFEST))
     for path in (*folder.iterdir(), folder):
-        _sync(path)
+        sync(path)
     return hashlib.sha256(text).hexdigest()
 
 
@@ -119,11 +123,12 @@ def install(new: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk and not only in memory."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -166,6 +171,21 @@ def write_part(path: Path, book: Columns) -> Part:
     sha256 = digest_of(new)
     new.replace(path)
     return Part(path.name, size_of(book), sha256)
+
+
+def write_told(folder: Path, told: Columns) -> str:
+    """Write the list of loans whose class the store is to be told; return the SHA-256 of its bytes, hex."""
+    path = folder.joinpath(TOLD_FILE)
+    pl.DataFrame(told).write_parquet(path, compression=COMPRESSION, statistics=False)
+    return digest_of(path)
+
+
+def read_told(folder: Path, sha256: str) -> Columns:
+    """Return the list of `write_told`; refuse SNAPSHOT_WRONG where its bytes are others."""
+    path = folder.joinpath(TOLD_FILE)
+    if digest_of(path) != sha256:
+        raise SNAPSHOT_WRONG.refuse(path.name, name=path.name, problem="SHA-256")
+    return {column.name: column.to_numpy() for column in pl.read_parquet(path, glob=False)}
 
 
 def digest_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from puhui.kernel.columns import Ints, between, choose, greater, largest, lesser, table
+from puhui.kernel.columns import Ints, between, choose, greater, is_column, largest, lesser, table
 from puhui.kernel.rates import PPM
 from puhui.kernel.rounding import round_div, round_mul_div
 from puhui.risk.loss_tables import LIVE_BUCKETS, LossTables, Segment
@@ -97,9 +97,10 @@ def expected_loss_minor(exposure: Exposure, model: LossModel) -> Ints:
 def loss_rate_ppb(exposure: Exposure, model: LossModel) -> Ints:
     """Return the loss rate of each loan in parts per billion of its exposure at default."""
     given_ppm = model.loss_ppm(exposure.segment)
-    return choose(
-        exposure.stage == 3, _defaulted_ppb(exposure, given_ppm, model), _live_ppb(exposure, given_ppm, model)
-    )
+    if not is_column(exposure.stage):
+        return (_defaulted_ppb if exposure.stage == 3 else _live_ppb)(exposure, given_ppm, model)
+    live_ppb, defaulted_ppb = _live_ppb(exposure, given_ppm, model), _defaulted_ppb(exposure, given_ppm, model)
+    return choose(exposure.stage == 3, defaulted_ppb, live_ppb)
 
 
 def _defaulted_ppb(exposure: Exposure, given_ppm: Ints, model: LossModel) -> Ints:
@@ -123,6 +124,8 @@ def _live_ppb(exposure: Exposure, given_ppm: Ints, model: LossModel) -> Ints:
     factor_ppb: Ints = PPB
     total_ppb = row * 0
     for year in range(-(-largest(looked_at_months) // YEAR_MONTHS)):
+        if year:
+            factor_ppb = round_div(factor_ppb * PPM, PPM + rate_ppm)
         year_months = between(looked_at_months - YEAR_MONTHS * year, 0, YEAR_MONTHS)
         hazard_ppm = model.hazard_ppm[min(year, len(model.hazard_ppm) - 1)](row)
         rate_ppb = round_div(hazard_ppm * 1000 * year_months, YEAR_MONTHS)
@@ -134,5 +137,4 @@ def _live_ppb(exposure: Exposure, given_ppm: Ints, model: LossModel) -> Ints:
         loss_ppb = round_div(loss_ppb * middle_ppm, middle_ppm + rate_ppm * year_months)
         total_ppb = total_ppb + (round_div(loss_ppb * factor_ppb, PPB) if year else loss_ppb)
         alive_ppb = alive_ppb - default_ppb
-        factor_ppb = round_div(factor_ppb * PPM, PPM + rate_ppm)
     return total_ppb

@@ -57,15 +57,16 @@ class BookStep(NamedTuple):
     title: Text
 
 
-# "columns": all column steps. All through "posted", which moves the watermark, are one transaction.
+# "columns": all column steps. All through "posted", which moves the watermark, are one transaction; it records the
+# classifications that move a balance too. The others follow, and can be done again.
 BOOK_STEPS = (
     BookStep("gather", Text("读取有变动的贷款", "gather the loans that had an event")),
     BookStep("columns", Text("逐列处理全部贷款", "pass the day over all loans")),
     BookStep("provisions", Text("减值准备", "provisions")),
     BookStep("entries", Text("汇总分录", "aggregated entries")),
-    BookStep("classify", Text("登记分类变动", "record changed classes")),
     BookStep("snapshot", Text("快照", "snapshot")),
     BookStep("posted", Text("入账", "post")),
+    BookStep("classify", Text("登记分类变动", "record changed classes")),
     BookStep("reconcile", Text("对账", "reconcile")),
     BookStep("checkpoint", Text("存证检查点", "checkpoint")),
 )

@@ -27,3 +27,9 @@ def classified(loan: Loan, told: Mapping[str, int], day: date, actor: str, at: d
     position = apply(loan.position, fact, agreement_of(loan.agreement)).position
     booked_on = max(loan.booked_on, day_number(day))
     return replace(loan, position=position, sequence=fact.sequence, booked_on=booked_on), fact
+
+
+def is_known(loan: Loan, told: Mapping[str, int]) -> bool:
+    """Return whether the store knows the class, stage and accrual of a loan already."""
+    held = (loan.position.category, loan.position.stage, loan.position.accruing)
+    return held == (CLASSES[told["category"]], told["stage"], bool(told["accruing"]))
