@@ -63,7 +63,7 @@ lock: setup ## pin the dependencies of pyproject.toml, with hashes (downloads uv
 	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  -o requirements/base.txt
 	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra dev --extra bench -o requirements/dev.txt
+	  --extra dev --extra bench --extra ray -o requirements/dev.txt
 
 postgres: setup ## start a PostgreSQL on loopback for tests and benchmarks
 	@$(BIN)/python tools/postgres.py start
