@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from puhui.accounting.accounts import OFF_COLLATERAL
-from puhui.accounting.books import MIRRORED, books
+from puhui.accounting.books import MIRRORED, booked, books
 from puhui.accounting.rules import Context, dimensions_of, entry_for
 from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.facts import Fact
@@ -98,7 +98,8 @@ class Life:
         return fact
 
     def _post(self, kind, before, after, fact, context=None):
-        legs = entry_for(kind, before, after, fact, context or self.context)
+        was = before and booked(before, self.agreement)
+        legs = entry_for(kind, was, booked(after, self.agreement), fact, context or self.context)
         if not legs:
             return None
         name = f"entry_{len(self.entries) + 1}"

@@ -27,7 +27,7 @@ from puhui.accounting.accounts import (
     SUBSIDY_RECEIVABLE,
 )
 from puhui.accounting.aggregate import aggregated
-from puhui.accounting.books import MIRRORED, TIME_ACCOUNTS, books, books_columns, constants_of
+from puhui.accounting.books import MIRRORED, TIME_ACCOUNTS, booked, books, books_columns, constants_of
 from puhui.accounting.figures import POSITION_COLUMNS
 from puhui.accounting.own import share_of
 from puhui.accounting.rules import dimensions_of, entry_for
@@ -286,7 +286,9 @@ def test_a_night_in_aggregate_is_the_sum_of_its_loans():
     sums, single = {}, []
     for life in (a, b):
         later = advance(life.position, life.day + 1, life.agreement)
-        legs = entry_for("catch_up", life.position, later, None, life.context)
+        legs = entry_for(
+            "catch_up", booked(life.position, life.agreement), booked(later, life.agreement), None, life.context
+        )
         single += legs
         sums[life.context.dimensions] = {leg.account: leg.amount_minor for leg in legs}
     night = aggregated("accrual", sums, fact="night_1", effective_on=date(2024, 3, 1), recorded_at=AT)

@@ -12,6 +12,7 @@ the unpaid stands off balance. VAT is rounded on running totals.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from puhui.accounting import accounts as acc
 from puhui.accounting.figures import Figures, figures_of, figures_of_columns
@@ -40,12 +41,22 @@ TIME_ACCOUNTS = (
 )
 
 
-def books(position: Position | None, agreement: Agreement) -> dict[str, int]:
-    """Return every balance that mirrors the loan, by account, none of 0; {} before there is a position."""
-    if position is None:
-        return {}
+def books(position: Position, agreement: Agreement) -> dict[str, int]:
+    """Return every balance that mirrors the loan, by account, none of 0."""
     held = books_of(figures_of(position, *constants_of(agreement)))
     return {account: int(balance) for account, balance in held.items() if balance}
+
+
+class Booked(NamedTuple):
+    """A position with its books, worked out once for the entries on both sides of it."""
+
+    position: Position
+    balances: dict[str, int]
+
+
+def booked(position: Position, agreement: Agreement) -> Booked:
+    """Return a position with its books."""
+    return Booked(position, books(position, agreement))
 
 
 def books_columns(columns: Mapping[str, Ints], only: Iterable[str] = TIME_ACCOUNTS) -> dict[str, Ints]:

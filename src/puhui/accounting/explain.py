@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from puhui.accounting.books import constants_of
+from puhui.accounting.books import booked, constants_of
 from puhui.accounting.figures import Figures, figures_of
 from puhui.accounting.rules import POSTING_RULES, Context, entry_for
 from puhui.kernel.dates import day_number
@@ -151,7 +151,8 @@ def explain(entry: Entry, known: Known | None, chart: Chart) -> Explanation:
     before = fold(earlier, day if fact else day - 1) if earlier else None
     after = fold(later, day)
     context = known.context_of(fact, later, entry.effective_on)
-    made = entry_for(entry.kind, before, after, fact, context)
+    was = None if before is None else booked(before, known.agreement)
+    made = entry_for(entry.kind, was, booked(after, known.agreement), fact, context)
     moves = _moves(before, after, known.agreement)
     return Explanation(
         entry, title, says, fact, legs, moves, sorted(made, key=repr) == sorted(entry.postings, key=repr)

@@ -1,8 +1,8 @@
 """The figures that books are reckoned from: of one position, or of columns of them."""
 
 from collections.abc import Mapping
-from operator import attrgetter
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from puhui.kernel.columns import Ints, between, is_column, lesser
 from puhui.lending.accrual import accrued, penalty
@@ -55,10 +55,8 @@ class Figures(NamedTuple):
 
 def figures_of(position: Position, vat_ppm: int, most_minor: int, is_line: int) -> Figures:
     """Return the figures of a position; the other arguments as `books.constants_of` gives them."""
-    columns = dict(zip(POSITION_COLUMNS, _VALUES(position), strict=True))
     can_draw = position.status == "agreed" or (position.status == "active" and bool(position.rows))
-    columns |= {"can_draw": int(can_draw), "vat_ppm": vat_ppm, "most_minor": most_minor, "is_line": is_line}
-    return figures_of_columns(columns)
+    return _figures(position, int(can_draw), vat_ppm, most_minor, is_line)
 
 
 # The fields of a position that books depend on; the columns of the same names.
@@ -94,7 +92,6 @@ POSITION_COLUMNS = (
     "funder_due_total_minor",
     "accruing",
 )
-_VALUES = attrgetter(*POSITION_COLUMNS)
 
 
 def uniform(column: Ints) -> Ints:
@@ -111,48 +108,53 @@ def figures_of_columns(columns: Mapping[str, Ints]) -> Figures:
     vat_ppm, most_minor and is_line of `books.constants_of`; can_draw, 1 where more may be drawn: agreed, or active
     with rows to come.
     """
-    get = columns.__getitem__
-    start = get("accrual_from")
+    given = SimpleNamespace(**columns)
+    return _figures(given, given.can_draw, uniform(given.vat_ppm), given.most_minor, given.is_line)
+
+
+def _figures(of: Any, can_draw: Ints, vat_ppm: Ints, most_minor: Ints, is_line: Ints) -> Figures:
+    """Return the figures of a position, or of columns named as its fields."""
+    start = of.accrual_from
     # One day for all becomes a column like the others.
-    day = get("as_of") + 0 * start
-    running = accrued(get("accrual_base_minor"), get("accrual_minor"), start, get("accrual_to"), day)
-    penalty_total = get("penalty_charged_total_minor") + penalty(get("late_numerator"), uniform(get("late_day_base")))
-    interest_charged = get("interest_due_total_minor") + running - get("interest_waived_total_minor")
-    penalty_charged = penalty_total - get("penalty_waived_total_minor")
-    fee_charged = get("fee_charged_total_minor") - get("fee_waived_total_minor")
-    interest = interest_charged - get("interest_paid_total_minor") - get("interest_written_off_minor")
+    day = of.as_of + 0 * start
+    running = accrued(of.accrual_base_minor, of.accrual_minor, start, of.accrual_to, day)
+    penalty_total = of.penalty_charged_total_minor + penalty(of.late_numerator, uniform(of.late_day_base))
+    interest_charged = of.interest_due_total_minor + running - of.interest_waived_total_minor
+    penalty_charged = penalty_total - of.penalty_waived_total_minor
+    fee_charged = of.fee_charged_total_minor - of.fee_waived_total_minor
+    interest = interest_charged - of.interest_paid_total_minor - of.interest_written_off_minor
     not_due = lesser(running, interest)
     # What is recovered counts against principal, then interest, fees, penalties (`lending.effects.standing`).
-    recovered, fee_written_off = get("recovered_minor"), get("fee_written_off_minor")
-    to_fees = recovered - get("principal_written_off_minor") - get("interest_written_off_minor")
+    recovered, fee_written_off = of.recovered_minor, of.fee_written_off_minor
+    to_fees = recovered - of.principal_written_off_minor - of.interest_written_off_minor
     fee_recovered = between(to_fees, 0 * to_fees, fee_written_off)
-    taken, drawn = get("funder_taken_minor"), get("drawn_minor")
+    taken, drawn = of.funder_taken_minor, of.drawn_minor
     return Figures(
-        principal_minor=get("principal_minor"),
+        principal_minor=of.principal_minor,
         interest_due_minor=interest - not_due,
         interest_accrued_minor=not_due,
-        penalty_minor=penalty_charged - get("penalty_paid_total_minor") - get("penalty_written_off_minor"),
-        fee_minor=fee_charged - get("fee_paid_total_minor") - get("fee_written_off_minor"),
+        penalty_minor=penalty_charged - of.penalty_paid_total_minor - of.penalty_written_off_minor,
+        fee_minor=fee_charged - of.fee_paid_total_minor - of.fee_written_off_minor,
         interest_charged_minor=interest_charged,
         penalty_charged_minor=penalty_charged,
         fee_charged_minor=fee_charged,
-        interest_paid_minor=get("interest_paid_total_minor"),
-        penalty_paid_minor=get("penalty_paid_total_minor"),
-        fee_paid_minor=get("fee_paid_total_minor"),
-        suspense_minor=get("suspense_minor"),
-        principal_written_off_minor=get("principal_written_off_minor"),
-        charges_written_off_minor=get("interest_written_off_minor") + get("penalty_written_off_minor"),
+        interest_paid_minor=of.interest_paid_total_minor,
+        penalty_paid_minor=of.penalty_paid_total_minor,
+        fee_paid_minor=of.fee_paid_total_minor,
+        suspense_minor=of.suspense_minor,
+        principal_written_off_minor=of.principal_written_off_minor,
+        charges_written_off_minor=of.interest_written_off_minor + of.penalty_written_off_minor,
         fee_written_off_minor=fee_written_off,
         recovered_minor=recovered - fee_recovered,
         fee_recovered_minor=fee_recovered,
-        funder_share_ppm=get("funder_share_ppm"),
-        funder_collected_minor=get("funder_collected_minor"),
+        funder_share_ppm=of.funder_share_ppm,
+        funder_collected_minor=of.funder_collected_minor,
         funder_taken_minor=taken + drawn * (taken == 0),
-        funder_earned_minor=get("funder_earned_total_minor"),
-        funder_due_minor=get("funder_due_total_minor"),
-        accruing=get("accruing"),
-        can_draw=get("can_draw"),
-        most_minor=get("most_minor"),
-        used_minor=drawn + (get("principal_minor") - drawn) * get("is_line"),
-        vat_ppm=uniform(get("vat_ppm")),
+        funder_earned_minor=of.funder_earned_total_minor,
+        funder_due_minor=of.funder_due_total_minor,
+        accruing=of.accruing,
+        can_draw=can_draw,
+        most_minor=most_minor,
+        used_minor=drawn + (of.principal_minor - drawn) * is_line,
+        vat_ppm=vat_ppm,
     )

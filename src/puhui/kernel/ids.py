@@ -11,6 +11,7 @@ from puhui.kernel.refusals import declare
 
 # Crockford's base 32: no i, l, o, u, so that ids can be read aloud; in ASCII order, so that text sorts by time.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 LENGTH = 26
 
 ID_UNREADABLE = declare(
@@ -59,11 +60,15 @@ def new_uuid() -> UUID:
 
     Ids of one process and one millisecond are in order; of different milliseconds by the clock's order.
     """
+    return UUID(int=_new_number())
+
+
+def _new_number() -> int:
     since_1970 = (now() - _EPOCH) // _MILLISECOND
     assert 0 <= since_1970 < 1 << 48, "the clock is set outside the years a UUIDv7 can hold"
     millisecond, tail = _sequence.next(since_1970)
     high, low = tail >> 62, tail & (1 << 62) - 1
-    return UUID(int=millisecond << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+    return millisecond << 80 | 7 << 76 | high << 64 | 2 << 62 | low
 
 
 def new_id(prefix: str) -> str:
@@ -72,7 +77,7 @@ def new_id(prefix: str) -> str:
     >>> new_id("loan")[:5], len(new_id("loan"))
     ('loan_', 31)
     """
-    return format_id(prefix, new_uuid())
+    return _text(prefix, _new_number())
 
 
 def format_id(prefix: str, uuid: UUID) -> str:
@@ -81,9 +86,16 @@ def format_id(prefix: str, uuid: UUID) -> str:
     >>> format_id("loan", UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))
     'loan_01fwhe4ydgfk1shh6w1g60eecf'
     """
+    return _text(prefix, uuid.int)
+
+
+def _text(prefix: str, value: int) -> str:
     assert _PREFIX.fullmatch(prefix), f"{prefix!r} is not a prefix: lower-case words joined by _"
-    value = uuid.int
-    return f"{prefix}_" + "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{''.join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])}"
+
+
+# 26 characters, two at a time.
+_SHIFTS = range(120, -1, -10)
 
 
 def parse_id(text: object, prefix: str, field: str = "id") -> UUID:

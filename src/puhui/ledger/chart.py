@@ -134,12 +134,12 @@ class Chart:
 
 def chart() -> Chart:
     """Return the chart with this installation's overlay; refuse CHART_INVALID."""
-    return _chart(home().joinpath(OVERLAY_FILE))
+    return _chart(home())
 
 
 @cache
-def _chart(overlay: Path) -> Chart:
-    whole = load_chart()
+def _chart(folder: Path) -> Chart:
+    whole, overlay = load_chart(), folder.joinpath(OVERLAY_FILE)
     return lay_over(whole, overlay) if overlay.is_file() else whole
 
 

@@ -4,8 +4,6 @@ Days are day numbers (see `kernel.dates`), amounts minor units. A position is ne
 the one before and a fact, or from the one before and a later day.
 """
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from puhui.kernel.daycount import Unit
@@ -39,8 +37,7 @@ class Due(NamedTuple):
     fee_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where a loan stands at the end of day `as_of`, every fact effective by then and recorded so far applied.
 
     principal_minor: outstanding in all, due or not. rows: the plan still to come, soonest first. dues: fallen due and
@@ -139,19 +136,13 @@ class Position:
     # Days, since the first, at whose end principal (or interest) was late: past its grace days.
     principal_late_total_days: int = 0
     interest_late_total_days: int = 0
-
-
-_NAMES = tuple(field.name for field in fields(Position))
-_VALUES = attrgetter(*_NAMES)
-_SETTERS = {name: getattr(Position, name).__set__ for name in _NAMES}
-_SETTERS_IN_ORDER = tuple(_SETTERS.values())
+    # Settled with others since the first day; of entrusted payments, what is still to be paid on to the payees.
+    funder_settled_total_minor: int = 0
+    compensation_settled_minor: int = 0
+    subsidy_settled_minor: int = 0
+    entrusted_due_minor: int = 0
 
 
 def changed(position: Position, **changes: Any) -> Position:
-    """Return the position with other values in some fields: `dataclasses.replace`, in less than half its time."""
-    new = object.__new__(Position)
-    for setter, value in zip(_SETTERS_IN_ORDER, _VALUES(position), strict=True):
-        setter(new, value)
-    for name, value in changes.items():
-        _SETTERS[name](new, value)
-    return new
+    """Return the position with other values in some fields."""
+    return position._replace(**changes)

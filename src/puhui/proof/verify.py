@@ -121,7 +121,10 @@ def canonical(value: object) -> bytes:
     Text, whole numbers up to 2**53 - 1, true, false, null, lists and objects; anything else, a float above all, is
     a ValueError that names its place.
     """
-    return json.dumps(_ordered(value, "$"), ensure_ascii=False, separators=(",", ":")).encode()
+    return _compact(_ordered(value, "$")).encode()
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def _ordered(value: object, where: str) -> object:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from puhui.accounting.books import booked
 from puhui.accounting.rules import Context, entry_for
 from puhui.kernel.clock import business_date
 from puhui.kernel.facts import Fact
@@ -35,7 +36,7 @@ def agree(store: Store, body: Mapping[str, Any], actor: str, at: datetime) -> Lo
     dimensions = Dimensions(agreement.institution, agreement.product, agreement.region, agreement.funder)
     position = begin(agreement)
     loan = Loan(loan_id, UNKNOWN_KEY, agreement.borrower, dimensions, position, 1, 0, position.as_of, body)
-    postings = entry_for("agreement", None, position, fact, Context(agreement, dimensions, loan_id))
+    postings = entry_for("agreement", None, booked(position, agreement), fact, Context(agreement, dimensions, loan_id))
     entries = [Entry(new_id("entry"), "agreement", fact.id, today, at, postings)] if postings else []
     event = Event(new_id("event"), "loan.agreed", loan_id, {"loan": loan_id, "status": position.status}, at)
     store.record(Changes(facts=[fact], entries=entries, new_loans=[loan], events=[event]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from puhui.accounting.books import Booked, booked
 from puhui.accounting.rules import Context, dimensions_of, entry_for
 from puhui.kernel.clock import business_date
 from puhui.kernel.dates import day_number, to_date
@@ -51,6 +52,8 @@ TOPICS = {
     "repayment": "loan.repaid",
     "prepayment": "loan.repaid",
     "recovery": "loan.recovered",
+    "refund": "loan.refunded",
+    "settlement": "loan.settled",
     "compensation": "loan.compensated",
     "write_off": "loan.written_off",
     "reversal": "loan.reversed",
@@ -115,8 +118,8 @@ def decide(
     today = business_date(at)
     _check(loan, statement, today)
     agreement = agreement_of(loan.agreement)
-    before, entries = up_to_date(loan, agreement, closed_on, at)
-    read_body(statement.kind, statement.body)
+    was, entries = _caught_up(loan, agreement, closed_on, at)
+    before = was.position
     fact = _fact(loan, statement, at)
     effective = day_number(statement.effective_on)
     context = Context(agreement, loan.dimensions, loan.id)
@@ -124,35 +127,39 @@ def decide(
         start = before if effective >= before.as_of else loan.position
         after = advance(apply(start, fact, agreement).position, day_number(today), agreement)
     else:
+        read_body(fact.kind, fact.body)
         after = fold([*history(), fact], day_number(today))
     if fact.kind in _NEEDS_HISTORY:
         context = _with_history(context, history(), fact, today)
-    postings = entry_for(fact.kind, before, after, fact, context)
+    postings = entry_for(fact.kind, was, booked(after, agreement), fact, context)
     if postings:
         entries = (*entries, Entry(new_id("entry"), fact.kind, fact.id, today, at, postings))
-    loan = replace(loan, dimensions=dimensions_of(after, context))
+    dimensions = dimensions_of(after, context)
+    if dimensions is not loan.dimensions:
+        loan = replace(loan, dimensions=dimensions)
     return _recorded(loan, fact, before, after, entries)
 
 
-def up_to_date(
+def _caught_up(
     loan: Loan, agreement: Agreement, closed_on: date | None, at: datetime
-) -> tuple[Position, tuple[Entry, ...]]:
-    """Return the loan's position today, and an entry for each day that no night has booked.
+) -> tuple[Booked, tuple[Entry, ...]]:
+    """Return the loan's position today with its books, and an entry for each day that no night has booked.
 
     The night of such a day then leaves this loan out of its aggregate.
     """
     today = day_number(business_date(at))
-    booked = loan.booked_on if closed_on is None else max(loan.booked_on, day_number(closed_on))
-    position = advance(loan.position, max(booked, loan.position.as_of), agreement)
+    through = loan.booked_on if closed_on is None else max(loan.booked_on, day_number(closed_on))
+    position = advance(loan.position, max(through, loan.position.as_of), agreement)
     context = Context(agreement, loan.dimensions, loan.id)
+    standing = booked(position, agreement)
     entries = []
     for day in range(position.as_of + 1, today + 1):
-        later = advance(position, day, agreement)
-        postings = entry_for("catch_up", position, later, None, context)
+        position = advance(position, day, agreement)
+        before, standing = standing, booked(position, agreement)
+        postings = entry_for("catch_up", before, standing, None, context)
         if postings:
             entries.append(Entry(new_id("entry"), "catch_up", "", to_date(day), at, postings))
-        position = later
-    return position, tuple(entries)
+    return standing, tuple(entries)
 
 
 def allocated(before: Position, after: Position) -> dict[str, int]:
@@ -185,7 +192,8 @@ def _recorded(loan: Loan, fact: Fact, before: Position, after: Position, entries
 
 def _replanned(stored: Position, after: Position) -> bool:
     """Return whether the rows to come are others than those stored, of which some may have fallen due since."""
-    return tuple(row for row in stored.rows if row.due_on > after.as_of) != after.rows
+    gone = len(stored.rows) - len(after.rows)
+    return gone < 0 or stored.rows[gone:] != after.rows or (gone > 0 and stored.rows[gone - 1].due_on > after.as_of)
 
 
 def _with_history(context: Context, facts: list[Fact], fact: Fact, today: date) -> Context:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from puhui.accounting.accounts import BETWEEN_DIMENSIONS, OFF_BALANCE
-from puhui.accounting.books import books
+from puhui.accounting.accounts import BETWEEN_DIMENSIONS
+from puhui.accounting.books import Booked
 from puhui.accounting.rules import money, security
-from puhui.accounting.rules.rule import Case, Context, Legs, PostingRule, nothing
+from puhui.accounting.rules.rule import NO_LEGS, Case, Context, Legs, PostingRule, nothing
 from puhui.kernel.facts import Fact
 from puhui.kernel.language import Text
 from puhui.ledger.chart import chart
@@ -16,21 +16,24 @@ __all__ = ["POSTING_RULES", "Context", "PostingRule", "dimensions_of", "entry_fo
 
 
 def entry_for(
-    kind: str, before: Position | None, after: Position, fact: Fact | None, context: Context
+    kind: str, before: Booked | None, after: Booked, fact: Fact | None, context: Context
 ) -> tuple[Posting, ...]:
     """Return the legs of the entry by which a loan comes from `before` to `after`; () where nothing moves.
 
-    kind: of the fact, or "catch_up" (no fact: time passed). before: None before the agreement. Both positions stand at
-    the end of the same day, one without the fact and one with it; so a back-dated fact and a reversal post the
-    difference that they make today. Refuses CHANNEL_UNKNOWN. An entry that does not balance is a bug: it asserts.
+    kind: of the fact, or "catch_up" (no fact: time passed). before: None before the agreement. Both
+    positions stand at the end of the same day, one without the fact and one with it; so a back-dated fact and a
+    reversal post the difference that they make today. Refuses CHANNEL_UNKNOWN. An entry that does not balance is a bug:
+    it asserts.
     """
-    was, now = dimensions_of(before, context), dimensions_of(after, context)
-    held_before, held_after = books(before, context.agreement), books(after, context.agreement)
-    moved = _on_balance(held_after) - _on_balance(held_before)
-    case = Case(fact.body if fact else {}, before, after, context, moved)
+    old_position, held_before = before or (None, NO_LEGS)
+    new_position, held_after = after
+    was, now = dimensions_of(old_position, context), dimensions_of(new_position, context)
+    # What is off balance has its contra among the books: it comes to 0.
+    moved = sum(held_after.values()) - sum(held_before.values())
+    case = Case(fact.body if fact else {}, old_position, new_position, context, moved)
     rule = POSTING_RULES[kind]
     contra = _taken_back(case) if rule.kind in REVERSING else rule.contra(case)
-    if was == now or before is None:
+    if was == now or old_position is None:
         by = {now: _summed((1, held_after), (-1, held_before), (1, contra))}
     else:
         # The legs of the fact stand where the loan stands with the fact.
@@ -68,10 +71,6 @@ def _taken_back(case: Case) -> Legs:
     context = replace(case.context, security_minor=(last, first))
     with_it = Case(chain[-1].body, case.after, case.before, context, -case.moved_minor)
     return {account: -leg for account, leg in contra(with_it).items()}
-
-
-def _on_balance(held: Legs) -> int:
-    return sum(leg for account, leg in held.items() if account not in OFF_BALANCE)
 
 
 def _summed(*parts: tuple[int, Legs]) -> dict[str, int]:
@@ -203,6 +202,16 @@ _LINES = (
         money.compensation,
     ),
     PostingRule(
+        "settlement",
+        Text("与各方结算", "settlement with others"),
+        Text(
+            "向资金方、受托支付对象划付，或收到担保人、贴息方的款项；借款人的债务不变。",
+            "Paid over to a funder or on to a payee, or received from a guarantor or a programme; the borrower's debt "
+            "stays.",
+        ),
+        money.settlement,
+    ),
+    PostingRule(
         "write_off",
         Text("核销", "write-off"),
         Text(
@@ -216,6 +225,12 @@ _LINES = (
         Text("收回已核销贷款", "recovery"),
         Text("款项入账，计入收益，表外减少。", "Money comes in as income; the claim off balance falls."),
         money.money_in,
+    ),
+    PostingRule(
+        "refund",
+        Text("退还溢缴款", "refund"),
+        Text("溢缴款从渠道退还借款人。", "What lay in suspense goes back to the borrower by its channel."),
+        money.refund,
     ),
     PostingRule(
         "classification",

@@ -61,10 +61,32 @@ def compensation(case: Case) -> Legs:
 def assignment(case: Case) -> Legs:
     """The funder is to pay what its share stands at; where a price is agreed, the difference is our gain or loss."""
     agreement = case.context.agreement
-    before, after = books(case.before, agreement), books(case.after, agreement)
+    before = {} if case.before is None else books(case.before, agreement)
+    after = books(case.after, agreement)
     stands_at = after.get(FUNDER_STAKE, 0) - before.get(FUNDER_STAKE, 0)
     price_minor = int(case.body.get("price_minor") or 0)
     if case.before is not None and case.after.funder_share_ppm < case.before.funder_share_ppm:
         price_minor = -price_minor
     beyond = price_minor - stands_at if price_minor else 0
     return {FUNDER_SETTLEMENT: beyond, TRANSFER_RESULT: -beyond}
+
+
+def refund(case: Case) -> Legs:
+    """What lay in suspense goes out by its channel."""
+    return {settlement_account(str(case.body.get("channel", ""))): -case.amount_minor}
+
+
+def settlement(case: Case) -> Legs:
+    """A transfer by its channel against the account on which the counterparty's balance stands."""
+    account, goes_out = SETTLED_ON[str(case.body["counterparty"])]
+    moved = case.amount_minor if goes_out else -case.amount_minor
+    return {account: moved, settlement_account(str(case.body.get("channel", ""))): -moved}
+
+
+# By counterparty: the account that a settlement is posted to, and whether we pay.
+SETTLED_ON: dict[str, tuple[str, bool]] = {
+    "funder": (FUNDER_SETTLEMENT, True),
+    "payee": (ENTRUSTED_PAYMENT, True),
+    "guarantor": (GUARANTOR_RECEIVABLE, False),
+    "subsidy": (SUBSIDY_RECEIVABLE, False),
+}
