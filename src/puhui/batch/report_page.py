@@ -307,7 +307,11 @@ footer p { margin: 2px 0; }
 code { overflow-wrap: anywhere; }
 @media (max-width: 720px) {
   .cards { grid-template-columns: 1fr 1fr; }
-  section.two { grid-template-columns: 1fr; }
+  section.two { grid-template-columns: minmax(0, 1fr); }
+  section, section.two > div { padding: 12px; overflow-x: auto; }
+  section > svg:not(.bar) { min-width: 560px; }
+  table { font-size: 12px; }
+  th, td { padding: 5px 3px; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 """
