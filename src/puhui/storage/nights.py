@@ -126,8 +126,10 @@ class Nights:
         import pyarrow as pa
 
         [rows] = self._work.ask((DUES, (day_number(day), day_number(last_on or day))))
-        table = np.array(rows, dtype=np.int64).reshape(len(rows), len(DUE_COLUMNS))
-        return pa.table({name: np.ascontiguousarray(table[:, place]) for place, name in enumerate(DUE_COLUMNS)})
+        columns = np.ascontiguousarray(np.array(rows, dtype=np.int64).reshape(len(rows), len(DUE_COLUMNS)).T)
+        # From buffers: given arrays, Arrow would first load pandas where it is installed, half a second for nothing.
+        arrays = [pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(column)]) for column in columns]
+        return pa.Table.from_arrays(arrays, names=list(DUE_COLUMNS))
 
     def _mark(self, night_of: date, step: str, result: Mapping[str, Any], at: datetime) -> None:
         text = compact(result)

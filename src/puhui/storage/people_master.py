@@ -66,6 +66,11 @@ class Masters:
         return self._keys
 
 
+def is_configured() -> bool:
+    """Return whether this installation is set to have a master key: a variable names it, or its file is there."""
+    return VARIABLE in os.environ or FILE_VARIABLE in os.environ or key_file().exists()
+
+
 def key_file() -> Path:
     """Return the path of the file; it need not exist."""
     named = os.environ.get(FILE_VARIABLE)

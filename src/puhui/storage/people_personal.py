@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
 from puhui.kernel.clock import business_date
-from puhui.people.identity import field_of, read_values, searchable
+from puhui.people.identity import base_of, field_of, read_values, searchable
 from puhui.people.personal import (
     PERSON_ERASED,
     MasterKeys,
@@ -65,6 +65,7 @@ class StoredPersonalData:
     def open(self, party: str, fields: Sequence[str], reading: Reading) -> dict[str, Opening]:
         """Return values with their salts, which open the digests in the facts; logged as any read.
 
+        Of a field that a person may have several of, all are returned, each by its own name.
         Refuses PERSON_ERASED, PERSONAL_UNKNOWN.
         """
         for field in fields:
@@ -74,7 +75,7 @@ class StoredPersonalData:
         if data_key is None:
             return {}
         opened = self._opened(party, data_key)
-        return {field: opened[field] for field in fields if field in opened}
+        return {name: one for field in fields for name, one in opened.items() if field in (name, base_of(name))}
 
     def find(self, field: str, value: str, reading: Reading) -> list[str]:
         """Return the parties with this very value, and log it; refuse SEARCH_UNKNOWN, PERSONAL_INVALID."""
@@ -219,6 +220,18 @@ def ring_key(connection: Connection, masters: MasterKeys, name: str) -> bytes:
         connection.execute(insert_or_nothing(connection, key_ring), row)
         wrapped = connection.execute(query).scalar_one()
     return unwrap(masters, wrapped, name)
+
+
+def sealed_keys(connection: Connection) -> list[tuple[str, bytes]]:
+    """Return a few keys that a master key has wrapped, with their owners: of the installation, of the newest person.
+
+    [] where nothing is sealed yet, and no master key is needed.
+    """
+    found = connection.execute(select(key_ring.c.name, key_ring.c.wrapped)).all()
+    table = person_keys
+    persons = select(table.c.party, table.c.wrapped).where(table.c.wrapped.is_not(None))
+    newest = connection.execute(persons.order_by(table.c.party.desc()).limit(1)).all()
+    return [(owner, wrapped) for owner, wrapped in (*found, *newest)]
 
 
 def scrub(connection: Connection) -> bool:
