@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+from puhui.storage.credit_store import StoredDecisions, StoredDossiers, StoredOffers
 from puhui.storage.database import Database
 from puhui.storage.desk import (
     SettledOutbox,
@@ -63,6 +64,21 @@ class StoredBooks:
     def applications(self) -> StoredApplications:
         """Applications."""
         return StoredApplications(self._unit.connection)
+
+    @cached_property
+    def dossiers(self) -> StoredDossiers:
+        """What sources told about parties."""
+        return StoredDossiers(self._unit.connection, lambda: self.personal)
+
+    @cached_property
+    def decisions(self) -> StoredDecisions:
+        """Decisions on applications."""
+        return StoredDecisions(self._unit.connection, lambda: self.personal)
+
+    @cached_property
+    def offers(self) -> StoredOffers:
+        """Offers that decisions made."""
+        return StoredOffers(self._unit.connection)
 
     @cached_property
     def endpoints(self) -> StoredEndpoints:

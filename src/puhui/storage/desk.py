@@ -21,7 +21,7 @@ from puhui.storage.session import statement
 from puhui.storage.settled import Mark, is_settled, look
 from puhui.storage.tables import outbox
 from puhui.storage.unit_of_work import UnitOfWork
-from puhui.workflows.applications import APPLICATION_UNKNOWN, Application, WantedApplications
+from puhui.workflows.applications import APPLICATION_UNKNOWN, Application, Status, WantedApplications
 from puhui.workflows.parties import PARTY_UNKNOWN, Party
 from puhui.workflows.store import Event
 from puhui.workflows.webhooks import MESSAGE, WEBHOOK_UNKNOWN, Endpoint
@@ -85,6 +85,10 @@ class StoredApplications:
         if row is None:
             raise APPLICATION_UNKNOWN.refuse("application", application=application_id)
         return _application(row)
+
+    def set_status(self, application_id: str, status: Status) -> None:
+        """Write how far an application has come."""
+        self._connection.execute(update(applications).where(applications.c.id == application_id).values(status=status))
 
     def page(self, wanted: WantedApplications, after: int, limit: int) -> Sequence[Application]:
         """Return applications beyond number `after`, the oldest first."""

@@ -106,6 +106,18 @@ class StoredPersonalData:
         self._connection.execute(delete(personal_index).where(personal_index.c.party == party))
         self._log(party, ["erase"], reading)
 
+    def seal_for(self, party: str, what: str, content: bytes, at: datetime) -> bytes:
+        """Return content sealed with the person's key, tied to what it is; refuse PERSON_ERASED."""
+        return seal(self._key_to_write(party, at), party, what, content)
+
+    def unseal_for(self, party: str, what: str, sealed: Sequence[bytes], reading: Reading) -> list[bytes]:
+        """Return what was sealed with the person's key, and log it; refuse PERSON_ERASED, SEAL_BROKEN."""
+        self._log(party, [what], reading)
+        data_key = self._key_to_read(party)
+        if data_key is None:
+            return []
+        return [unseal(data_key, party, what, each) for each in sealed]
+
     def erased_at(self, party: str) -> datetime | None:
         """Return when the person was erased, None for one who was not."""
         query = select(person_keys.c.erased_at).where(person_keys.c.party == party)

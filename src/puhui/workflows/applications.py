@@ -18,7 +18,7 @@ APPLICATION_UNKNOWN = declare(
     "There is no application {application}. Check the id.",
 )
 
-Status = Literal["received"]
+Status = Literal["received", "approved", "referred", "declined", "accepted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Applications(Protocol):
 
     def by_id(self, application_id: str) -> Application:
         """Return an application; refuse APPLICATION_UNKNOWN."""
+        ...
+
+    def set_status(self, application_id: str, status: Status) -> None:
+        """Write how far an application has come."""
         ...
 
     def page(self, wanted: WantedApplications, after: int, limit: int) -> Sequence[Application]:

@@ -89,3 +89,11 @@ class Store(Protocol):
     def record(self, changes: Changes) -> None:
         """Write all of it; refuse LOAN_CHANGED when a loan's version is not the one read."""
         ...
+
+
+class FactStore(Store, Protocol):
+    """A store for facts about anything, not about loans alone."""
+
+    def next_sequence(self, subject: str) -> int:
+        """Return the sequence of the next fact of a subject; two writers of one subject cannot both use it."""
+        ...

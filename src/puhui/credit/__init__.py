@@ -1,0 +1,1 @@
+"""Credit: data in, features, models, policy, limit, price, decision record."""
