@@ -14,7 +14,7 @@ Values: TypeAlias = Sequence[Value]
 Rows: TypeAlias = list[tuple[Any, ...]]
 
 # The most rows of one statement; more are sent in several.
-MOST_ROWS = 64
+MOST_ROWS, FEW_ROWS = 64, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,11 @@ class Insert:
         self._shapes: dict[int, Statement] = {}
 
     def queue(self, queue: Callable[[Statement, Values], None], rows: Sequence[Values]) -> None:
-        """Queue the rows, in statements of 64, 32, ... 1 rows, so that few shapes are prepared."""
+        """Queue the rows: up to 16 in one statement, more in statements of 64 and 32, so that few shapes are prepared."""
         start = 0
         while start < len(rows):
-            size = min(MOST_ROWS, 1 << ((len(rows) - start).bit_length() - 1))
+            left = len(rows) - start
+            size = left if left <= FEW_ROWS else min(MOST_ROWS, 1 << (left.bit_length() - 1))
             part = rows[start : start + size]
             shape = self._shapes.get(size) or self._shape(size)
             queue(shape, part[0] if size == 1 else [value for row in part for value in row])

@@ -235,18 +235,18 @@ def _read_bool(raw: bytes) -> bool:
     return raw == b"t"
 
 
+_AS_TEXT: dict[type, Callable[[Any], bytes | None]] = {
+    str: str.encode,
+    int: b"%d".__mod__,
+    bool: b"%d".__mod__,
+    bytes: lambda value: b"\\x" + value.hex().encode(),
+    type(None): lambda _: None,
+}
+
+
 def _encoded(values: Values) -> list[bytes | None]:
     """Return values as PostgreSQL reads them in text; refuse STORE_TEXT a NUL, where libpq would cut the text off."""
-    encoded = [
-        value.encode()
-        if isinstance(value, str)
-        else b"%d" % value
-        if isinstance(value, int)
-        else None
-        if value is None
-        else b"\\x" + value.hex().encode()
-        for value in values
-    ]
+    encoded = [_AS_TEXT[type(value)](value) for value in values]
     if b"\0" in b"".join(filter(None, encoded)):
         raise STORE_TEXT.refuse()
     return encoded
