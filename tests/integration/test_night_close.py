@@ -72,6 +72,9 @@ def test_late_paid_in_part_and_cured_on_both_engines(database, tmp_path):  # noq
         report = world.report(day)
         assert report["reconciliation"]["sound"], (day, report["reconciliation"])
         assert not report["set_aside"]
+        # The night after has nothing to read but what is written from now on.
+        with database.read() as store:
+            assert store.loans.dirty_versions() == {}
     assert general(world, day) == mirrored(world, day)
     classes = {loan_id: world.loan(loan_id).position for loan_id in world.ids}
     assert [(each.category, each.stage, each.accruing) for each in (classes[bad], classes[paid], classes[shared])] == [
@@ -204,6 +207,39 @@ def test_written_in_the_night_that_stops_its_accrual(file, tmp_path):
     assert all(world.report(each)["reconciliation"]["sound"] for each in days(day, last))
     assert not world.loan(world.ids[1]).position.accruing
     assert general(world, last) == mirrored(world, last)
+
+
+def test_written_before_and_again_during_the_night_of_the_same_day(world):
+    day, paid = date(2024, 1, 17), []
+    world.pay(world.ids[0], day, 1_000)
+
+    def say(_day, step, _done, _of):
+        if step == "columns" and not paid:
+            paid.append(world.pay(world.ids[0], day, 2_000))
+
+    close(world.with_setting(say=say), day, at(day, 22))
+    assert paid
+    assert world.report(day)["reconciliation"]["sound"], world.report(day)["reconciliation"]
+    assert general(world, day) == mirrored(world, day)
+
+
+def test_written_while_nights_are_made_up_for(file, tmp_path):
+    """Three nights closed on one morning, the first stops an accrual: a payment of that morning knows of it at once."""
+    world = World(file, tmp_path / "snapshots").lend_all(told=date(2024, 5, 14))
+    first, last, paid = date(2024, 5, 16), date(2024, 5, 18), []
+    world.close(first - timedelta(days=1))
+
+    def say(day, step, _done, _of):
+        if (day, step) == (first + timedelta(days=1), "columns") and not paid:
+            paid.append(world.pay(world.ids[1], last + timedelta(days=1), 1_000))
+
+    close(world.with_setting(say=say), last, morning_after(last))
+    assert paid
+    world.close(last + timedelta(days=1))
+    for day in days(first, last + timedelta(days=1)):
+        assert world.report(day)["reconciliation"]["sound"], (day, world.report(day)["reconciliation"])
+    assert not world.loan(world.ids[1]).position.accruing
+    assert general(world, day) == mirrored(world, day)
 
 
 def test_rebuilt_from_the_books(world):

@@ -6,7 +6,9 @@ import pytest
 
 from night_world import World, morning_after
 from puhui.batch import gather, night, posting
+from puhui.batch.lock import only_one
 from puhui.batch.night import close
+from puhui.kernel.refusals import Refusal
 from puhui.storage.database import connect
 from store_fixtures import fresh_file
 
@@ -204,11 +206,24 @@ def test_set_aside_and_the_snapshot_lost(tmp_path, tmp_path_factory):
 
 
 def test_one_night_at_a_time(tmp_path, tmp_path_factory):
-    from puhui.batch.lock import only_one
-    from puhui.kernel.refusals import Refusal
-
     world = make_world(tmp_path, tmp_path_factory, "one")
     world.setting.root.mkdir()
     with only_one(world.setting.root), pytest.raises(Refusal) as refused:
         world.close(LAST)
     assert refused.value.code == "NIGHT_BUSY"
+
+
+def test_a_night_that_another_has_posted_meanwhile_is_not_posted_again(straight, tmp_path, tmp_path_factory):
+    """Two machines with folders of their own: no lock of files keeps them apart, the watermark does."""
+    world, first = make_world(tmp_path, tmp_path_factory, "one"), TOLD + timedelta(days=1)
+    other = World(world.database, tmp_path / "other")
+
+    def say(_day, step, _done, _of):
+        if step == "columns" and not other.setting.root.exists():
+            assert other.close(first) == [first]
+
+    with pytest.raises(Refusal) as refused:
+        close(world.with_setting(say=say), LAST, morning_after(LAST))
+    assert refused.value.code == "NIGHT_BUSY"
+    other.close(LAST)
+    assert told(world) == straight

@@ -13,6 +13,7 @@ from puhui.kernel.refusals import Refusal
 from puhui.ledger import balances
 from puhui.ledger.entry import Dimensions
 from puhui.ledger.reads import Wanted
+from puhui.storage import rollups
 from puhui.storage.database import connect
 from puhui.storage.rollups import roll_up
 from puhui.workflows.store import Changes
@@ -108,6 +109,18 @@ def test_a_roll_up_leaves_fewer_postings_to_read_and_does_nothing_twice(database
     with database.read() as store:
         rows = store.connection.execute(text("SELECT account, debit_minor, credit_minor FROM rollups")).fetchall()
     assert sorted(map(tuple, rows)) == [("1002.01", 12, 0), ("1303.01", 0, 12)]
+
+
+def test_a_roll_up_that_another_overtook_moves_nothing_back(database, monkeypatch):  # noqa: F811
+    for _ in range(3):
+        write(database, an_entry("loan_a", (4, -4)))
+    before = totals(database)
+    roll_up(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(rollups, "settled_through", lambda *_: 1)
+        assert roll_up(database) == 3
+    assert roll_up(database) == rolled(database) == 3
+    assert totals(database) == before
 
 
 def test_a_roll_up_never_passes_a_writer_that_is_still_at_work(store_url):  # noqa: F811

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from puhui.kernel.refusals import Refusal
+from puhui.storage.events import Failure
 from puhui.storage.outbox import Dispatcher, Policy, Tally
 from puhui.workflows.store import Changes
 from store_fixtures import AT, an_event, database, store_url  # noqa: F401
@@ -213,6 +214,19 @@ def test_a_failure_noted_too_late_does_not_undo_a_delivery(database, dispatcher,
     Dispatcher(database, overtaken, watch, policy=POLICY).round()
     assert stored(database)["one"].delivered_at is not None
     assert stored(database)["one"].last_error == ""
+
+
+def test_a_failure_noted_too_late_leaves_the_event_to_whoever_has_it_now(database, watch):  # noqa: F811
+    tell(database, ("one", "a"))
+    begun, lease = watch(), timedelta(seconds=30)
+    taken = []
+    for at in (begun, begun + lease):
+        with database.begin() as store:
+            taken += store.events.claim(at, at + lease, 16, 10)
+    with database.begin() as store:
+        store.events.failed(Failure(taken[0], "too late", begun + lease, False), begun + lease)
+    now = stored(database)["one"]
+    assert (now.attempts, now.next_attempt_at, now.last_error) == (2, begun + 2 * lease, "")
 
 
 def test_no_more_than_asked_are_taken_at_once(database, receiver, watch):  # noqa: F811

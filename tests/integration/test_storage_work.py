@@ -267,6 +267,20 @@ def test_a_loan_is_dirty_until_the_night_has_read_its_last_version(database):  #
     with database.read() as store:
         assert [loan.id for loan in store.loans.dirty()] == [one.id]
         assert store.loan(other.id).version == 1
+    write(database, repayment(other))
+    with database.read() as store:
+        assert store.loans.dirty_versions() == {one.key: 2, other.key: 2}
+
+
+@pytest.mark.parametrize(("through", "left"), [(-1, [True, True]), (0, [False, True]), (1, [False, False])])
+def test_the_night_has_every_loan_that_is_booked_no_further_than_its_day(database, through, left):  # noqa: F811
+    day = day_number(DAY)
+    loans = agree(database, a_loan(), a_loan(booked_on=day + 1))
+    with database.begin(alone=True) as store:
+        store.loans.clean_through(day + through)
+    with database.read() as store:
+        dirty = {loan.id for loan in store.loans.dirty()}
+    assert [loan.id in dirty for loan in loans] == left
 
 
 def test_a_position_of_other_fields_is_stale_and_can_be_written_anew(database):  # noqa: F811

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from puhui.api.fields import id_pattern
-from puhui.api.pages import Cursors, listing_of, split
+from puhui.api.pages import Cursors, filled, listing_of, split
 from puhui.kernel.ids import new_id, parse_id
 from puhui.kernel.refusals import Refusal
 
@@ -52,6 +52,28 @@ def test_a_page_of_three(found, page, after):
     items, place = split(list(range(found)), 3, lambda item: (item,))
     assert list(items) == list(range(page))
     assert place == after
+
+
+@pytest.mark.parametrize(
+    ("seen", "after", "expected"),
+    [
+        (range(0), 0, []),
+        (range(1, 4), 0, [1, 2, 3]),  # one more than a page: there is a next
+        (range(20, 23), 0, [20, 21, 22]),  # nineteen that may not be shown come first
+        ([4, 17, 25, 30], 0, [4, 17, 25]),
+        ([4, 17, 25, 30], 17, [25, 30]),
+        ([30], 30, []),
+    ],
+)
+def test_a_page_is_filled_however_many_may_not_be_shown(seen, after, expected):
+    asked = []
+
+    def fetch(beyond, limit):
+        asked.append(beyond)
+        return range(beyond + 1, 31)[:limit]
+
+    assert filled(fetch, lambda item: item in seen, lambda item: item, after, 2) == expected
+    assert asked == sorted(set(asked)), "nothing is read twice"
 
 
 def test_the_pattern_of_ids_is_what_parse_id_takes():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from puhui.batch.day import DueRows
 from puhui.batch.gather import Gathered
 from puhui.batch.groups import Groups, still_hold
-from puhui.batch.lock import only_one
+from puhui.batch.lock import NIGHT_BUSY, only_one
 from puhui.batch.ports import Unit
 from puhui.batch.posting import Worked, finish, post, stands_since
 from puhui.batch.setting import CHUNK, Setting
@@ -87,6 +87,9 @@ def _close_day(setting: Setting, day: date, at: datetime, *, rebuild: bool) -> N
         worked.take(result)
         setting.say(day, "columns", done, worked.shards)
     with setting.books.begin(alone=True) as store:
+        if _posted(store) != gathered.watermark:
+            # On another machine; or by a process that was killed when its commit was on its way already.
+            raise NIGHT_BUSY.refuse()
         _take_latecomers(setting, store, worked)
         post(setting, store, worked, at)
 
@@ -103,8 +106,7 @@ def _before(setting: Setting, store: Unit) -> Manifest | None:
 
 
 def _gathered(setting: Setting, store: Unit, day: date, before: Manifest | None, folder: Path) -> Gathered:
-    watermark = store.watermark()
-    posted = -1 if watermark is None else day_number(watermark)
+    watermark, posted = store.watermark(), _posted(store)
     loans = store.loans.count()
     shards = _shards(loans, setting.shard_loans) if before is None else len(before.parts)
     groups = Groups() if before is None else Groups(list(before.groups.listed))
@@ -119,6 +121,12 @@ def _gathered(setting: Setting, store: Unit, day: date, before: Manifest | None,
     if before is not None:
         _gather_alone(setting, store, gathered, before)
     return gathered
+
+
+def _posted(store: Unit) -> int:
+    """Return the day number through which nights have posted, -1 before the first."""
+    watermark = store.watermark()
+    return -1 if watermark is None else day_number(watermark)
 
 
 def _gather_alone(setting: Setting, store: Unit, gathered: Gathered, before: Manifest) -> None:
@@ -162,7 +170,10 @@ def _shards(loans: int, most: int) -> int:
 def _dues(store: Unit, day: date) -> DueRows:
     """Return what falls due on a day as columns, in the order of loan_key; loans with two of them are left out."""
     table = store.nights.dues_on(day)
-    columns = {name: table[name].to_numpy() for name in table.column_names}
+    # Without a copy, and without pandas, which Arrow's own `to_numpy` loads where it is installed.
+    columns = {
+        name: np.from_dlpack(table[name].combine_chunks()).astype(np.int64, copy=False) for name in table.column_names
+    }
     keys, counts = np.unique(columns["loan_key"], return_counts=True)
     once = np.isin(columns["loan_key"], keys[counts == 1])
     return {name: column[once] for name, column in columns.items()}
