@@ -88,7 +88,12 @@ def events(draw, position):
             )
         ),
         "subsidy": {"amount_minor": 1 + share},
-        "compensation": {"amount_minor": amount},
+        "compensation": {"amount_minor": amount, "guarantor": "party_9"},
+        "settlement": {
+            "counterparty": draw(st.sampled_from(["funder", "payee", "guarantor", "subsidy"])),
+            "amount_minor": 1 + share,
+        },
+        "refund": {"amount_minor": max(1, position.suspense_minor * share // 1000)},
         "assignment": {"funder": "fund_1", "share_ppm": draw(st.sampled_from([0, 333_333, 800_000]))},
         "classification": {"category": "SUB", "stage": 3, "accruing": draw(st.booleans())},
         "write_off": {},

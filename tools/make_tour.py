@@ -64,9 +64,11 @@ STEPS = (
         "puhui products check auto_nev farm_seasonal --as-of 2026-11-24",
     ),
     Step(
-        "签约并受托支付放款给车商（`examples/loan.json`；`PUHUI_TODAY` 设定营业日）。",
-        "A loan is agreed, its money sent to the dealer (`examples/loan.json`; `PUHUI_TODAY` sets the business day).",
-        """LOAN=$(PUHUI_TODAY=2026-10-20 puhui loan agree examples/loan.json --id-only)
+        "签约并受托支付放款给车商（`examples/loan.json`；`PUHUI_TODAY` 设定营业日）。车架号和号牌由主密钥加密保存。",
+        "A loan is agreed, its money sent to the dealer (`examples/loan.json`; `PUHUI_TODAY` sets the business day). "
+        "VIN and plate are kept under seal, by a master key.",
+        """NEW_KEY=$(puhui keys master-new)
+LOAN=$(PUHUI_TODAY=2026-10-20 puhui loan agree examples/loan.json --id-only)
 PUHUI_TODAY=2026-10-20 puhui loan disburse $LOAN 80,000 --payee dealer_example""",
     ),
     Step(

@@ -37,13 +37,14 @@ from puhui.kernel.clock import now, today
 from puhui.kernel.home import home
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import INPUT_INVALID, Refusal
-from puhui.people.personal import MasterKeys
+from puhui.people.personal import MasterKeys, unwrap
 from puhui.storage.books import OpenBooks
 from puhui.storage.database import Database, connect
 from puhui.storage.log_proofs import LogProofs
 from puhui.storage.night_reads import NightWork, StoredNights
 from puhui.storage.outbox import Dispatcher
-from puhui.storage.people_master import Masters
+from puhui.storage.people_master import Masters, is_configured
+from puhui.storage.people_personal import sealed_keys
 from puhui.storage.people_store import opener, reader
 
 _NETWORKS = "PUHUI_WEBHOOK_NETWORKS"
@@ -109,7 +110,7 @@ def assemble(database: Database, chosen: Settings) -> FastAPI:
         proof=proofs,
         nights=StoredNights(database, night_work(database, proofs)),
         check_url=Wire(read_networks(chosen.networks)).check,
-        readiness=lambda: readiness(database, workers),
+        readiness=lambda: readiness(database, masters, workers),
         metrics=Metrics(lambda: figures(database)),
         limits=chosen.limits,
         cors_origins=chosen.cors_origins,
@@ -246,13 +247,26 @@ def night_work(database: Database, proofs: LogProofs) -> NightWork:
 # --- what can be seen from outside --------------------------------------------------------------------
 
 
-def readiness(database: Database, workers: Workers) -> dict[str, str]:
+def readiness(database: Database, masters: Masters, workers: Workers) -> dict[str, str]:
     """Return what is not ready and why, by name; "" for what is."""
+    structure = _problem(lambda: database.check_structure())
     return {
-        "database": _problem(lambda: database.check_structure()),
+        "database": structure,
         "log_key": _problem(lambda: log_key()),
+        # What is sealed can only be looked for where the tables are.
+        "master_key": "" if structure else _problem(lambda: _master_key(database, masters)),
         "workers": workers.problem(),
     }
+
+
+def _master_key(database: Database, masters: Masters) -> None:
+    """Refuse if the master key is configured and cannot be read, or does not open what is sealed in the database."""
+    with database.read() as unit:
+        sealed = sealed_keys(unit.connection)
+    if sealed or is_configured():
+        keys = masters.keys()
+        for owner, wrapped in sealed:
+            unwrap(keys, wrapped, owner)
 
 
 def figures(database: Database) -> dict[str, int]:

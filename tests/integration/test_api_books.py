@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import time
 from datetime import date
 
@@ -15,6 +16,7 @@ from puhui.kernel.ids import new_id
 from puhui.proof.note import parse_checkpoint, parse_note
 from puhui.proof.verify import leaf_hash, verify_consistency, verify_inclusion
 from puhui.proof.verify import main as verify_main
+from puhui.storage.people_master import VARIABLE
 
 here = api_world.here
 PERSON = {
@@ -360,11 +362,25 @@ def test_health_and_readiness(here, monkeypatch):
     assert here.stranger.get("/healthz").json() == {"status": "ok"}
     ready = here.stranger.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ok")
-    assert ready.json()["checks"] == {"database": "ok", "log_key": "ok", "workers": "ok"}
+    assert ready.json()["checks"] == {"database": "ok", "log_key": "ok", "master_key": "ok", "workers": "ok"}
     monkeypatch.setattr("puhui.storage.migrate.needed", lambda: "9999")
     behind = here.stranger.get("/readyz")
     assert (behind.status_code, behind.json()["checks"]["database"]) == (503, "STORE_BEHIND")
     assert "STORE_BEHIND" in here.stranger.get("/").text
+
+
+def test_a_master_key_that_opens_nothing_is_not_ready(here, monkeypatch):
+    here.party(PERSON)
+    kept = os.environ[VARIABLE]
+    for keys, problem in (
+        (base64.b64encode(bytes(32)).decode(), "MASTER_KEY_WRONG"),
+        ("short", "MASTER_KEY_UNREADABLE"),
+        (kept, "ok"),
+    ):
+        monkeypatch.setenv(VARIABLE, keys)
+        found = here.stranger.get("/readyz")
+        assert found.json()["checks"]["master_key"] == problem
+        assert found.status_code == (200 if problem == "ok" else 503)
 
 
 def test_metrics_tell_how_far_the_outbox_is(here):

@@ -157,6 +157,26 @@ def test_a_subsidy_is_of_interest_that_has_fallen_due(here):
     assert found["allocation"]["interest_minor"] == 1000
 
 
+def test_what_stands_beside_the_debt_is_settled_and_paid_back(here):
+    loan = here.loan()["id"]
+    here.act(loan, "disbursements", amount_minor=12_000_000, to="entrusted", payee="dealer_1")
+    here.act(loan, "settlements", expected=422, counterparty="payee", amount_minor=12_000_001)
+    settled = here.act(loan, "settlements", counterparty="payee", amount_minor=12_000_000, reference="T1")
+    assert settled["fact"]["body"] == {
+        "counterparty": "payee",
+        "amount_minor": 12_000_000,
+        "channel": "",
+        "reference": "T1",
+    }
+    assert settled["loan"]["owed_minor"] == 12_000_000
+    assert here.act(loan, "repayments", amount_minor=5000)["loan"]["suspense_minor"] == 5000
+    here.act(loan, "refunds", expected=422, amount_minor=5001)
+    refunded = here.act(loan, "refunds", amount_minor=5000, channel="wallet")
+    assert (refunded["loan"]["suspense_minor"], refunded["allocation"]["suspense_minor"]) == (0, -5000)
+    topics = [event["type"] for event in here.operations.get(f"/v1/events?subject={loan}").json()["items"]]
+    assert topics[-3:] == ["loan.settled", "loan.repaid", "loan.refunded"]
+
+
 def test_charged_waived_and_taken_back(here):
     loan = here.lent()
     fee = here.act(loan, "fees", name="补卡", amount_minor=1000)

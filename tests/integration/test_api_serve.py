@@ -15,10 +15,12 @@ import pytest
 
 from api_world import World, world
 from puhui.api.telemetry import TELEMETRY_OFF, telemetry
-from puhui.app import Settings, Worker, Workers, assemble, settings
+from puhui.app import Settings, Worker, Workers, assemble, readiness, settings
 from puhui.kernel import clock
 from puhui.kernel.refusals import Refusal, declare
 from puhui.storage.database import connect
+from puhui.storage.people_master import Masters, add_key, key_file
+from puhui.storage.people_store import PeopleStore
 from receiver import receiver
 
 RUN = "import typer; from puhui.cli import serve; app = typer.Typer(); serve.add_to(app); app()"
@@ -72,7 +74,8 @@ def test_the_server_serves_works_beside_and_ends_when_told(home):
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as web:
                 ready = until(lambda: web.get("/readyz"))
-                assert ready.json() == {"status": "ok", "checks": {"database": "ok", "log_key": "ok", "workers": "ok"}}
+                named = ("database", "log_key", "master_key", "workers")
+                assert ready.json() == {"status": "ok", "checks": dict.fromkeys(named, "ok")}
                 assert "server" not in ready.headers
                 body = {"url": there.url, "topics": ["application.*"], "institution": "*", "region": "*"}
                 assert web.post("/v1/webhooks", json=body).status_code == 201
@@ -136,6 +139,34 @@ def test_a_worker_that_has_died_makes_the_server_not_ready(home):
     assert workers.problem() == "dispatcher"
     workers._threads = []
     assert workers.problem() == ""
+
+
+def test_a_master_key_is_asked_for_only_where_one_is_needed(home, monkeypatch):
+    database, workers = connect(), Workers.__new__(Workers)
+    workers._threads = []
+
+    def said():
+        return readiness(database, Masters(), workers)["master_key"]
+
+    kept = os.environ["PUHUI_MASTER_KEY"]
+    monkeypatch.delenv("PUHUI_MASTER_KEY")
+    assert said() == ""
+    monkeypatch.setenv("PUHUI_MASTER_KEY_FILE", str(home / "away.key"))
+    assert said() == "MASTER_KEY_MISSING"
+    monkeypatch.delenv("PUHUI_MASTER_KEY_FILE")
+    add_key()
+    assert said() == ""
+    key_file().chmod(0o644)
+    assert said() == "MASTER_KEY_EXPOSED"
+    key_file().unlink()
+    assert said() == ""
+    monkeypatch.setenv("PUHUI_MASTER_KEY", kept)
+    with database.begin() as unit:
+        PeopleStore(unit).personal.put("party_1", {"phone": "13800138000"}, clock.now())
+    assert said() == ""
+    monkeypatch.delenv("PUHUI_MASTER_KEY")
+    assert said() == "MASTER_KEY_MISSING"
+    database.close()
 
 
 @pytest.mark.parametrize(

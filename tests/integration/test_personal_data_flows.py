@@ -22,7 +22,10 @@ PERSON = {
 LATER = {"phone": "13912345678", "address": "河南省洛阳市新安县凤凰台七号"}
 # Wrong, and as personal as the right ones.
 WRONG = {"id_number": "110105194912310021", "phone": "138001380001", "bank_account": "62220202001122x"}
-VALUES = [*PERSON.values(), *LATER.values(), *WRONG.values()]
+CAR = {"vin": "1M8GDM9AXKP042788", "plate": "豫C1A2B3"}
+VAN = {"vin": "1M8GDM9A8LP042788", "plate": "豫C9Z8Y7"}
+WRONG_VIN = "1M8GDM9A9LP042788"
+VALUES = [WRONG_VIN, *CAR.values(), *VAN.values(), *PERSON.values(), *LATER.values(), *WRONG.values()]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,13 @@ def ask(here, client, method, path, **options):
 def party(here):
     """Take a person up, and go all the ways that there are with the data."""
     made = here.party(PERSON)
-    loan = here.lent(borrower=made)
+    car = {"type": "vehicle", "id": "car", **CAR, "price_minor": 9_000_000}
+    loan = here.lent(borrower=made, collateral=[car])
+    other = {**car, "id": "van", **VAN}
+    wrong = {"action": "take", "item": {**other, "vin": WRONG_VIN}}
+    refused = ask(here, here.operations, "POST", f"/v1/loans/{loan}/collateral", json=wrong, headers=here.key())
+    assert refused.status_code == 422
+    here.act(loan, "collateral", action="take", item=other)
     here.act(loan, "repayments", amount_minor=100)
     opened = here.operations.post(
         f"/v1/parties/{made}/personal", json={"fields": list(PERSON), "purpose": "servicing", "masked": False}
@@ -64,6 +73,15 @@ def party(here):
         assert [each["id"] for each in found.json()["items"]] == [made]
         here.answers.append(found)
     assert here.operations.patch(f"/v1/parties/{made}/personal", json=LATER).status_code == 200
+    vans = here.operations.post(
+        f"/v1/parties/{made}/personal",
+        json={"fields": ["vin", "plate"], "purpose": "servicing", "masked": False},
+    )
+    assert vans.json()["personal"] == {
+        f"{name}.{loan}.{item}": value
+        for item, values in (("car", CAR), ("van", VAN))
+        for name, value in values.items()
+    }
     return made
 
 

@@ -42,6 +42,7 @@ from puhui.lending.balances import (
     owed_minor,
     penalty_receivable_minor,
 )
+from puhui.lending.effects.settling import OPEN
 from puhui.lending.fold import advance, standing_facts
 from puhui.lending.payoff import payoff_of
 
@@ -87,7 +88,7 @@ PARTS = st.sampled_from([1, 50, 333, 500, 999, 1000, 1100])
 KINDS = [
     "repayment", "repayment", "repayment", "prepayment", "payoff", "fee", "penalty", "waiver", "classification",
     "write_off", "recovery", "subsidy", "compensation", "reversal", "reversal", "restructure", "skip", "rate_reset",
-    "disbursement", "cancellation", "assignment",
+    "disbursement", "cancellation", "assignment", "refund", "settlement", "settlement",
 ]  # fmt: skip
 MOVES = st.lists(
     st.tuples(st.sampled_from(KINDS), PARTS, st.integers(0, 45), st.sampled_from([0, 0, 0, 1, 20])), max_size=12
@@ -97,6 +98,20 @@ MOVES = st.lists(
 def amount(life, part, whole=None):
     owed = owed_minor(life.position) if whole is None else whole
     return max(1, owed * part // 1000)
+
+
+def settlement(life, part):
+    counterparty = ("funder", "guarantor", "subsidy")[part % 3]
+    left = OPEN[counterparty].left_minor(life.position)
+    return {"counterparty": counterparty, "amount_minor": amount(life, part, left)}
+
+
+SAID = {
+    "restructure": lambda life, part: {"how": "re_age"},
+    "rate_reset": lambda life, part: {"annual_rate_ppm": part * 300},
+    "refund": lambda life, part: {"amount_minor": amount(life, part, life.position.suspense_minor)},
+    "settlement": settlement,
+}
 
 
 def body_of(kind, life, part):
@@ -117,17 +132,14 @@ def body_of(kind, life, part):
         return {"amount_minor": amount(life, part), "guarantor": "party_2"}
     if kind == "reversal":
         return {"fact": life.facts[1 + part % max(1, len(life.facts) - 1)].id if len(life.facts) > 1 else "none"}
-    if kind == "restructure":
-        return {"how": "re_age"}
-    if kind == "rate_reset":
-        return {"annual_rate_ppm": part * 300}
+    if kind in SAID:
+        return SAID[kind](life, part)
     if kind == "assignment":
         # Now and then at a price, not at what the share stands at.
         return {"funder": "fund_1", "share_ppm": part * 900, "price_minor": 0 if part % 2 else 12_345}
     if kind == "cancellation":
         paid = one.interest_paid_total_minor + one.fee_paid_total_minor + one.penalty_paid_total_minor
-        # Who has paid in more than was lent is paid back, and does not cancel.
-        return {"amount_minor": max(1, one.principal_minor - paid - one.suspense_minor)}
+        return {"amount_minor": max(0, one.principal_minor - paid - one.suspense_minor)}
     return {} if kind in ("write_off", "skip") else {"amount_minor": amount(life, part)}
 
 
@@ -146,6 +158,12 @@ def live(agreement, moves):
     return life
 
 
+# A guarantor's or a programme's settlement comes in and is owed no more: it moves nothing of the sum.
+def said_to_move(fact):
+    out = fact.kind in ("disbursement", "refund") or fact.body.get("counterparty") in ("funder",)
+    return fact.body["amount_minor"] * ((fact.kind in IN) - out)
+
+
 IN = {"repayment", "prepayment", "recovery", "subsidy", "compensation", "cancellation"}
 SETTLED = {BANK, GUARANTOR_RECEIVABLE, SUBSIDY_RECEIVABLE}
 
@@ -161,9 +179,9 @@ def test_postings_add_up_to_the_books_whatever_happens(agreement, moves):
     if not any(fee.get("deducted") for fee in agreement["terms"]["fees"]):
         held = balances(totals(life.entries))
         said = sum(
-            fact.body["amount_minor"] * ((fact.kind in IN) - (fact.kind == "disbursement"))
+            said_to_move(fact)
             for fact in standing_facts(life.facts)
-            if fact.kind in IN or fact.kind == "disbursement"
+            if fact.kind in IN | {"disbursement", "refund", "settlement"}
         )
         assert sum(balance for key, balance in held.items() if key.account in SETTLED) == said
 

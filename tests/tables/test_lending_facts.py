@@ -47,6 +47,9 @@ WRONG = [
     ("restructure", {"how": "re_age", "instalment_minor": 1}, "INPUT_INVALID", "instalment_minor"),
     ("assignment", {"funder": "fund_1", "share_ppm": 1_000_001}, "INPUT_INVALID", "share_ppm"),
     ("classification", {"category": "SUB", "stage": 4, "accruing": True}, "INPUT_INVALID", "stage"),
+    ("refund", {"amount_minor": 0}, "INPUT_INVALID", "amount_minor"),
+    ("settlement", {"counterparty": "borrower", "amount_minor": 1}, "INPUT_INVALID", "counterparty"),
+    ("settlement", {"counterparty": "funder", "amount_minor": 0}, "INPUT_INVALID", "amount_minor"),
     ("reversal", {}, "INPUT_INVALID", "fact"),
     ("collateral", {"action": "value", "id": "c1"}, "INPUT_INVALID", "valuation"),
     ("gift", {"amount_minor": 1}, "FACT_UNKNOWN", "kind"),
@@ -125,14 +128,15 @@ def test_a_second_agreement_is_refused():
     assert refusal.value.code == "LOAN_STATUS"
 
 
+LENT = {"amount_minor": 12_000_000, "to": "entrusted", "payee": "party_7"}
 STATES = {
     "agreed": [],
-    "active": [("2024-01-15", "disbursement", {"amount_minor": 12_000_000})],
+    "active": [("2024-01-15", "disbursement", LENT)],
     "closed": [
-        ("2024-01-15", "disbursement", {"amount_minor": 12_000_000}),
+        ("2024-01-15", "disbursement", LENT),
         ("2024-01-15", "prepayment", {"mode": "payoff"}),
     ],
-    "written_off": [("2024-01-15", "disbursement", {"amount_minor": 12_000_000}), ("2024-01-15", "write_off", {})],
+    "written_off": [("2024-01-15", "disbursement", LENT), ("2024-01-15", "write_off", {})],
 }
 # kind, body, the states in which it can happen
 POSSIBLE = [
@@ -148,6 +152,7 @@ POSSIBLE = [
     ("assignment", {"funder": "f", "share_ppm": 1}, {"agreed", "active"}),
     ("write_off", {}, {"active"}),
     ("recovery", {"amount_minor": 1}, {"written_off"}),
+    ("settlement", {"counterparty": "payee", "amount_minor": 1}, {"active", "closed", "written_off"}),
     ("classification", {"category": "SM", "stage": 2, "accruing": True}, {"agreed", "active", "closed", "written_off"}),
     ("collateral", {"action": "take", "item": {"type": "deposit", "id": "d", "amount_minor": 1}}, set(STATES)),
     ("allocation", {"of": "fact_2", "amount_minor": 1}, set(STATES)),

@@ -124,6 +124,14 @@ def test_any_one_wrong_digit_of_an_identity_number_is_noticed(place):
         ("name", "张\u202e三", None),
         ("address", "河南省洛阳市新安县一村 1 号", "河南省洛阳市新安县一村 1 号"),
         ("address", "x" * 201, None),
+        ("vin", " 1m8gdm9axkp042788", "1M8GDM9AXKP042788"),
+        ("vin", "1M8GDM9AXKP04278", None),
+        ("vin", "1M8GDM9AXKP0427888", None),
+        ("vin", "1M8GDM9AXKP04278O", None),
+        ("vin.loan_1.car", "1M8GDM9AXKP042788", "1M8GDM9AXKP042788"),
+        ("plate", "豫C12345", "豫C12345"),
+        ("plate.loan_1.car", "x" * 12, "x" * 12),
+        ("plate", "x" * 13, None),
     ],
 )
 def test_other_fields(field, text, value):
@@ -139,11 +147,16 @@ def test_a_field_that_is_not_text_or_not_known_is_refused():
         read_values({"13800138000": "x"}, TODAY)
     assert refused.value.code == "PERSONAL_UNKNOWN"
     assert "13800138000" not in refused.value.message()
+    with pytest.raises(Refusal) as refused:
+        read_values({"phone.loan_1": "13800138000"}, TODAY)
+    assert refused.value.code == "PERSONAL_UNKNOWN"
 
 
 @pytest.mark.parametrize(
     ("field", "value", "shown"),
     [
+        ("vin.loan_1.car", "1M8GDM9AXKP042788", "1M8**********2788"),
+        ("plate", "豫C12345", "豫C****5"),
         ("phone", "13800138000", "138****8000"),
         ("phone", "01088888888", "*******8888"),
         ("id_number", "11010519491231002X", "110***********002X"),

@@ -19,6 +19,7 @@ from puhui.kernel.inputs import Record
 from puhui.people.access import Resource, Span
 from puhui.people.roles import EVERYWHERE
 from puhui.workflows.parties import PARTY_UNKNOWN, Party
+from puhui.workflows.sealing import Seal
 from puhui.workflows.store import LOAN_UNKNOWN, Loan
 
 Held = TypeVar("Held")
@@ -76,6 +77,10 @@ class CallContext:
     def read(self) -> AbstractContextManager[Books]:
         """Give the books to read, one state of them."""
         return self.platform.read()
+
+    def seal(self, books: Books) -> Seal:
+        """Return what keeps personal parts of facts under their party's seal, in the books' transaction."""
+        return lambda party, values: books.personal.put(party, values, self.at)
 
     def begin(self) -> AbstractContextManager[Books]:
         """Give the books to write, committed at the end of the block."""

@@ -10,8 +10,11 @@ import typer
 from puhui.kernel.language import Text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from puhui.storage.database import Database
     from puhui.storage.unit_of_work import UnitOfWork
+    from puhui.workflows.sealing import Seal
 
 LoanId = Annotated[str, typer.Argument(metavar="LOAN", help=Text("贷款编号 loan_…", "a loan's id, loan_...").say())]
 Effective = Annotated[
@@ -47,6 +50,13 @@ def writing() -> "Iterator[UnitOfWork]":
             yield store
     finally:
         database.close()
+
+
+def sealing(store: "UnitOfWork", at: "datetime") -> "Seal":
+    """Return what keeps personal parts of facts under their party's seal, in the same transaction."""
+    from puhui.storage.people_store import PeopleStore
+
+    return lambda party, values: PeopleStore(store).personal.put(party, values, at)
 
 
 def acting(name: str) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.books import Actor, Effective, LoanId, acting, reading, writing
+from puhui.cli.books import Actor, Effective, LoanId, acting, reading, sealing, writing
 from puhui.cli.output import AsJson, InputFile, print_json, read_day, read_input, say
 from puhui.kernel.language import Text
 
@@ -35,9 +35,9 @@ def agree(file: InputFile, by: Actor = "", id_only: IdOnly = False, as_json: AsJ
     from puhui.kernel.clock import now
     from puhui.workflows.agree import agree as agree_loan
 
-    body = read_input(file)
+    body, at = read_input(file), now()
     with writing() as store:
-        made = agree_loan(store, body, acting(by), now())
+        made = agree_loan(store, body, acting(by), at, sealing(store, at))
     if as_json:
         print_json({"loan": made.id, "status": made.position.status})
     else:
@@ -72,6 +72,41 @@ def repay(
     """Record money that came in."""
     body = {"amount_minor": _minor(amount), "channel": channel}
     _record(loan_id, "repayment", body, effective, by, as_json=as_json)
+
+
+@loan.command(help=Text("退还溢缴款", "pay back what lies in suspense").say())
+def refund(
+    loan_id: LoanId,
+    amount: Amount,
+    channel: Channel = "bank",
+    effective: Effective = "",
+    by: Actor = "",
+    as_json: AsJson = False,
+) -> None:
+    """Pay back to the borrower what was paid beyond what was due."""
+    body = {"amount_minor": _minor(amount), "channel": channel}
+    _record(loan_id, "refund", body, effective, by, as_json=as_json)
+
+
+@loan.command(help=Text("与各方结算", "settle with a funder, guarantor, programme or payee").say())
+def settle(
+    loan_id: LoanId,
+    counterparty: Annotated[str, typer.Argument(metavar="COUNTERPARTY", help="funder | payee | guarantor | subsidy")],
+    amount: Amount,
+    channel: Channel = "bank",
+    reference: Annotated[str, typer.Option(help=Text("银行流水号", "the bank's reference").say())] = "",
+    effective: Effective = "",
+    by: Actor = "",
+    as_json: AsJson = False,
+) -> None:
+    """Record a transfer between the lender and someone other than the borrower."""
+    body = {
+        "counterparty": counterparty,
+        "amount_minor": _minor(amount),
+        "channel": channel,
+        "reference": reference,
+    }
+    _record(loan_id, "settlement", body, effective, by, as_json=as_json)
 
 
 @loan.command(help=Text("登记任何其他事实（JSON 内容）", "record any other fact, its body in JSON").say())
@@ -145,8 +180,9 @@ def _record(
     from puhui.workflows.record import Statement, record_fact
 
     statement = Statement(kind, body, read_day(effective, "--effective"), acting(by), approved_by)
+    at = now()
     with writing() as store:
-        recorded = record_fact(store, loan_id, statement, now())
+        recorded = record_fact(store, loan_id, statement, at, sealing(store, at))
     if as_json:
         print_json(_recorded(recorded))
     else:

@@ -1,6 +1,7 @@
 """What secures a loan: a vehicle, a guarantor, a deposit; what it is worth over time, and what of it lapses when.
 
-Owners and guarantors are parties by id: no personal data here.
+Owners and guarantors are parties by id; the VIN and the plate of a vehicle are said, checked here, and kept under the
+borrower's seal (`workflows.sealing`): no personal data in facts.
 """
 
 from collections.abc import Iterable
@@ -72,11 +73,14 @@ class Insurance(Record):
 
 
 class Vehicle(Record):
-    """A car. `registered_until_on`: the last day its registration or inspection holds; `mortgage_on`: registered."""
+    """A car. `registered_until_on`: the last day its registration or inspection holds; `mortgage_on`: registered.
+
+    vin, plate: needed (the VIN) when the car is taken as security; not in the fact that says so.
+    """
 
     type: Literal["vehicle"]
     id: ItemId
-    vin: Vin
+    vin: Vin = ""
     plate: Annotated[str, Field(max_length=12)] = ""
     price_minor: Annotated[int, Field(ge=1, le=10**12)]
     valuations: tuple[Valuation, ...] = Field(default=(), max_length=200)

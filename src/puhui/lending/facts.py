@@ -205,6 +205,19 @@ class Compensation(Record):
     guarantor: Name
 
 
+class Settlement(Record):
+    """Money changes hands with someone other than the borrower.
+
+    funder: paid over to it, its part of what was collected; payee: paid on to the payee of entrusted payments;
+    guarantor, subsidy: came in from the guarantor, from the programme. reference: of the transfer at the bank.
+    """
+
+    counterparty: Literal["funder", "payee", "guarantor", "subsidy"]
+    amount_minor: Positive
+    channel: Note = ""
+    reference: Note = ""
+
+
 class WriteOff(Record):
     """The lender gives up expecting payment; the debt itself stays."""
 
@@ -217,6 +230,13 @@ class Recovery(Record):
     amount_minor: Positive
     channel: Note = ""
     payer: Note = ""
+
+
+class Refund(Record):
+    """What lies in suspense, or a part of it, is paid back to the borrower."""
+
+    amount_minor: Positive
+    channel: Note = ""
 
 
 class Classification(Record):
@@ -257,8 +277,10 @@ FACT_KINDS: dict[str, type[Record]] = {
     "subsidy": Subsidy,
     "assignment": Assignment,
     "compensation": Compensation,
+    "settlement": Settlement,
     "write_off": WriteOff,
     "recovery": Recovery,
+    "refund": Refund,
     "classification": Classification,
     "reversal": Reversal,
     "collateral": CollateralChange,

@@ -14,7 +14,7 @@ from puhui.kernel.dates import day_number, to_date
 from puhui.kernel.facts import Fact
 from puhui.kernel.refusals import declare
 from puhui.lending.agreement import Agreement, agreement_of
-from puhui.lending.effects import changes, charges, lending_out, money_in, others_pay, standing
+from puhui.lending.effects import changes, charges, lending_out, money_in, others_pay, settling, standing
 from puhui.lending.effects.effect import Applied, Effect
 from puhui.lending.facts import read_body
 from puhui.lending.late import late_rate_of
@@ -62,6 +62,7 @@ def begin(agreement: Agreement) -> Position:
 
 _ACTIVE: frozenset[Status] = frozenset({"active"})
 _OPEN: frozenset[Status] = frozenset({"agreed", "active"})
+_LENT: frozenset[Status] = frozenset({"active", "closed", "written_off", "cancelled"})
 
 # What each kind of fact does, and the states of a loan in which it can happen.
 EFFECTS: dict[str, tuple[Effect, frozenset[Status]]] = {
@@ -77,6 +78,8 @@ EFFECTS: dict[str, tuple[Effect, frozenset[Status]]] = {
     "restructure": (changes.restructure, _ACTIVE),
     "subsidy": (others_pay.subsidy, frozenset({"active", "closed"})),
     "compensation": (others_pay.compensation, _ACTIVE),
+    "settlement": (settling.settlement, _LENT),
+    "refund": (settling.refund, _LENT),
     "assignment": (standing.assignment, _OPEN),
     "write_off": (standing.write_off, _ACTIVE),
     "recovery": (standing.recovery, frozenset({"written_off"})),

@@ -38,6 +38,11 @@ def lent(position: Position, amount_minor: int) -> dict[str, int]:
     return {"funder_taken_minor": position.funder_taken_minor + amount_minor}
 
 
+def unsettled_minor(position: Position) -> int:
+    """Return what became due to the funder and was not paid over to it yet."""
+    return position.funder_due_total_minor - position.funder_settled_total_minor
+
+
 def owed_to_both_minor(position: Position) -> int:
     """Return principal, interest and penalties owed: what a share is taken of."""
     return position.principal_minor + interest_receivable_minor(position) + penalty_receivable_minor(position)
@@ -48,13 +53,15 @@ def assigned(position: Position, funder: str, share_ppm: int) -> dict[str, int |
 
     What funders had earned by now: the share of what was collected and is still owed, less the share of what it was
     taken of. Of a loan that does not accrue, unpaid interest and penalties were not earned.
+
+    A funder whose share is taken back stays named while something is due to it.
     """
     share = position.funder_share_ppm
     counted = owed_to_both_minor(position) if position.accruing else position.principal_minor
     taken = position.funder_taken_minor or position.drawn_minor
     earned = share_of(counted + position.funder_collected_minor, share) - share_of(taken, share)
     return {
-        "funder": funder if share_ppm else "",
+        "funder": funder if share_ppm or unsettled_minor(position) else "",
         "funder_share_ppm": share_ppm,
         "funder_collected_minor": 0,
         "funder_taken_minor": owed_to_both_minor(position),

@@ -34,7 +34,8 @@ _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _LANDLINE = re.compile(r"0\d{9,11}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{8,32}", re.ASCII)
 _SPACES = re.compile(r"[\s-]+")
-_LONGEST = {"name": 60, "address": 200}
+_VIN = re.compile(r"[A-HJ-NPR-Z\d]{17}", re.ASCII)
+_LONGEST = {"name": 60, "address": 200, "plate": 12}
 _OLDEST = date(1900, 1, 1)
 
 ID_FORM = Text("须为 18 位公民身份号码", "it must be the 18 characters of a resident identity number")
@@ -44,6 +45,7 @@ PHONE_FORM = Text(
     "须为 11 位手机号，或带区号的固定电话", "it must be a mobile number of 11 digits, or a landline with its area code"
 )
 ACCOUNT_FORM = Text("须为 8 至 32 位数字", "it must be 8 to 32 digits")
+VIN_FORM = Text("须为 17 位车架号", "it must be the 17 characters of a VIN")
 LINE_FORM = Text("须为一行文字，长度适当", "it must be one line of text, not empty and not too long")
 
 
@@ -100,6 +102,15 @@ def read_account(text: str, today: date, field: str = "bank_account") -> str:
     return number
 
 
+def read_vin(text: str, today: date, field: str = "vin") -> str:
+    """Return the number of a vehicle's frame; refuse PERSONAL_INVALID."""
+    del today
+    number = _plain(text).upper()
+    if not _VIN.fullmatch(number):
+        raise PERSONAL_INVALID.refuse(field, problem=VIN_FORM)
+    return number
+
+
 def read_line(text: str, today: date, field: str) -> str:
     """Return a name or an address as one tidy line; refuse PERSONAL_INVALID."""
     del today
@@ -151,12 +162,26 @@ FIELDS: dict[str, PersonalField] = {
     "phone": PersonalField(Text("电话", "telephone"), read_phone, mask_phone, searchable=True),
     "bank_account": PersonalField(Text("银行账号", "bank account"), read_account, _shown(0, 4), searchable=True),
     "address": PersonalField(Text("住址", "address"), read_line, _shown(6, 0)),
+    "vin": PersonalField(Text("车架号", "VIN"), read_vin, _shown(3, 4)),
+    "plate": PersonalField(Text("号牌", "number plate"), read_line, _shown(2, 1)),
 }
+# A person may have several of these: each is kept under the field's name, a point, and what it is of.
+OF_THINGS = frozenset({"vin", "plate"})
+
+
+def base_of(name: str) -> str:
+    """Return the field that a name stands for.
+
+    >>> base_of("vin.loan_1.car"), base_of("phone"), base_of("phone.loan_1")
+    ('vin', 'phone', 'phone.loan_1')
+    """
+    base = name.partition(".")[0]
+    return base if base in OF_THINGS else name
 
 
 def read_values(values: Mapping[str, str], today: date) -> dict[str, str]:
     """Return personal values in their one spelling; refuse PERSONAL_UNKNOWN, PERSONAL_INVALID."""
-    return {name: field_of(name).read(value, today, name) for name, value in values.items()}
+    return {name: field_of(name).read(value, today, base_of(name)) for name, value in values.items()}
 
 
 def mask(name: str, value: str) -> str:
@@ -170,9 +195,9 @@ def mask(name: str, value: str) -> str:
 
 def field_of(name: str) -> PersonalField:
     """Return a field; refuse PERSONAL_UNKNOWN."""
-    if name not in FIELDS:
+    if base_of(name) not in FIELDS:
         raise PERSONAL_UNKNOWN.refuse(_shortened(name), known=", ".join(FIELDS))
-    return FIELDS[name]
+    return FIELDS[base_of(name)]
 
 
 def searchable(name: str, value: str, today: date) -> str:

@@ -1,11 +1,13 @@
 """Product definitions: read from YAML and checked, changed by place and segment, made into the terms of one loan."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from puhui.kernel.home import home
 from puhui.kernel.inputs import parse
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from puhui.rulebook.diff import Item
 
 CATALOGUE = Path(__file__).parent / "catalogue"
+PUBLISHED = "products"
 
 PRODUCT_INVALID = declare(
     "PRODUCT_INVALID", 422, "产品文件 {file} 有误：{problem}", "Product file {file} is wrong: {problem}"
@@ -112,10 +115,29 @@ def load_products(folder: Path = CATALOGUE) -> dict[str, Definition]:
     return products
 
 
-@lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Definition]:
-    """Return the products that come with the program by id, read once."""
-    return load_products()
+    """Return the products by id: those that come with the program, and in their place those published here.
+
+    What is published lies in `products` of the home folder; it is read again when that changes.
+    """
+    folder = home().joinpath(PUBLISHED)
+    return _catalogue(folder, folder.stat().st_mtime_ns if folder.is_dir() else 0)
+
+
+@lru_cache(maxsize=4)
+def _catalogue(folder: Path, changed_ns: int) -> Mapping[str, Definition]:
+    published = load_products(folder) if changed_ns and any(folder.glob("*.yaml")) else {}
+    return {**load_products(), **published}
+
+
+def write_published(definition: Definition) -> None:
+    """Put a product into the catalogue of this installation, whole or not at all."""
+    folder = home().joinpath(PUBLISHED)
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder.joinpath(f".{definition.id}.new")
+    text = json.dumps(definition.model_dump(mode="json", exclude_unset=True), ensure_ascii=False, indent=1)
+    beside.write_text(text + "\n", encoding="utf-8")
+    beside.replace(folder.joinpath(f"{definition.id}.yaml"))
 
 
 def product_of(product: str) -> Definition:

@@ -14,14 +14,15 @@ from puhui.lending.facts import read_body
 from puhui.lending.fold import begin
 from puhui.workflows.record import FACT_IN_FUTURE
 from puhui.workflows.rules_kept import check_servicing
+from puhui.workflows.sealing import Seal, no_seal, sealed
 from puhui.workflows.store import Changes, Event, Loan, Store
 
 # The store gives a new loan its key.
 UNKNOWN_KEY = 0
 
 
-def agree(store: Store, body: Mapping[str, Any], actor: str, at: datetime) -> Loan:
-    """Record a loan agreement at the instant `at`; return the loan, status "agreed".
+def agree(store: Store, body: Mapping[str, Any], actor: str, at: datetime, seal: Seal = no_seal) -> Loan:
+    """Record a loan agreement at the instant `at`, `seal` what is personal in it; return the loan, status "agreed".
 
     body: see `lending.agreement.Agreement`. Refuses INPUT_INVALID, AGREEMENT_INVALID, TERMS_INVALID, FACT_IN_FUTURE,
     PRODUCT_UNKNOWN and SERVICING_BREAKS_RULE.
@@ -32,7 +33,8 @@ def agree(store: Store, body: Mapping[str, Any], actor: str, at: datetime) -> Lo
         raise FACT_IN_FUTURE.refuse("agreed_on", effective_on=agreement.agreed_on, today=today)
     check_servicing(agreement, agreement.agreed_on)
     loan_id = new_id("loan")
-    fact = Fact(new_id("fact"), loan_id, 1, "agreement", agreement.agreed_on, at, body, actor=actor)
+    body, personal = sealed("agreement", body, loan_id, agreement.borrower, seal)
+    fact = Fact(new_id("fact"), loan_id, 1, "agreement", agreement.agreed_on, at, body, personal, actor=actor)
     dimensions = Dimensions(agreement.institution, agreement.product, agreement.region, agreement.funder)
     position = begin(agreement)
     loan = Loan(loan_id, UNKNOWN_KEY, agreement.borrower, dimensions, position, 1, 0, position.as_of, body)

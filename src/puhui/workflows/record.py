@@ -5,7 +5,7 @@ event. `decide` is pure; `record_fact` reads and writes through the store.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from puhui.lending.agreement import Agreement, agreement_of
 from puhui.lending.facts import read_body
 from puhui.lending.fold import advance, apply, fold, in_order
 from puhui.lending.position import Position
+from puhui.workflows.sealing import Seal, no_seal, sealed
 from puhui.workflows.security import secured_minor, taken_back
 from puhui.workflows.store import Changes, Event, Loan, Store
 
@@ -72,13 +73,17 @@ TOPICS = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What someone says happened to a loan: `actor` says it, `approved_by` is the second person where one is needed."""
+    """What someone says happened to a loan: `actor` says it, `approved_by` is the second person where one is needed.
+
+    personal: digests of what of it is kept under seal.
+    """
 
     kind: str
     body: Mapping[str, Any]
     effective_on: date
     actor: str
     approved_by: str = ""
+    personal: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,16 @@ class Recorded:
     changes: Changes
 
 
-def record_fact(store: Store, loan_id: str, statement: Statement, at: datetime) -> Recorded:
-    """Record one fact about a loan at the instant `at`, with its entries and its event.
+def record_fact(store: Store, loan_id: str, statement: Statement, at: datetime, seal: Seal = no_seal) -> Recorded:
+    """Record one fact about a loan at the instant `at`, with its entries and its event; `seal` what is personal in it.
 
     Refuses what the fact's body refuses (INPUT_INVALID), what lending refuses (by kind), LOAN_UNKNOWN, LOAN_CHANGED,
     FACT_IN_FUTURE, BOOKS_AHEAD, APPROVAL_NEEDED.
     """
     loan = store.loan(loan_id, for_update=True)
+    body, personal = sealed(statement.kind, statement.body, loan_id, loan.party, seal)
+    if personal:
+        statement = replace(statement, body=body, personal=personal)
     recorded = decide(loan, statement, at, store.watermark(), lambda: store.facts(loan_id))
     store.record(recorded.changes)
     return recorded
@@ -226,6 +234,7 @@ def _fact(loan: Loan, statement: Statement, at: datetime) -> Fact:
         effective_on=statement.effective_on,
         recorded_at=at,
         body=statement.body,
+        personal=statement.personal,
         actor=statement.actor,
         approved_by=statement.approved_by,
     )

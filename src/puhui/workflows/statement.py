@@ -14,6 +14,7 @@ from puhui.lending.balances import (
     penalty_receivable_minor,
 )
 from puhui.lending.fold import advance, fold
+from puhui.lending.line import projected_rows
 from puhui.lending.position import Position
 from puhui.workflows.store import Loan, Store
 
@@ -36,7 +37,7 @@ def position_on(store: Store, loan: Loan, as_of: date) -> Position:
 
 
 def statement(loan: Loan, position: Position) -> dict[str, Any]:
-    """Return the statement of a position."""
+    """Return the statement of a position. to_come: as it will be if what is late is paid today."""
     agreement = agreement_of(loan.agreement)
     return {
         "loan": loan.id,
@@ -60,7 +61,7 @@ def statement(loan: Loan, position: Position) -> dict[str, Any]:
         "stage": position.stage,
         "accruing": position.accruing,
         "dues": [_instalment(due) for due in position.dues],
-        "to_come": [_instalment(row) for row in position.rows],
+        "to_come": [_instalment(row) for row in projected_rows(position, agreement)],
         **_of_agreement(agreement),
     }
 

@@ -4,6 +4,7 @@ from puhui.api import sessions
 from puhui.api.routes import (
     applications,
     approvals,
+    configuration,
     events,
     keys,
     ledger,
@@ -32,5 +33,6 @@ ALL: tuple[Routes, ...] = (
     webhooks.routes,
     keys.routes,
     approvals.routes,
+    configuration.routes,
     sessions.routes,
 )

@@ -121,6 +121,20 @@ ACTS = (
         {"amount_minor": 900000, "guarantor": "party_01jcx4q8h2e6x8v5tq3k9m7w1c"},
     ),
     Act(
+        "settlements",
+        "settlement",
+        "loans.settle",
+        Text("与资金方、担保人、贴息方、收款方结算", "Settle with a funder, guarantor, programme or payee"),
+        {"counterparty": "guarantor", "amount_minor": 900000, "reference": "2024063000012"},
+    ),
+    Act(
+        "refunds",
+        "refund",
+        "loans.refund",
+        Text("退还溢缴款", "Pay back what lies in suspense"),
+        {"amount_minor": 10000, "channel": "transfer"},
+    ),
+    Act(
         "write-offs",
         "write_off",
         "loans.write_off",
@@ -197,7 +211,7 @@ def _record(call: CallContext, loan_id: str, act: Act, body: Record) -> Response
         if isinstance(leave, Asked):
             return 202, approval_out(leave.approval, call.at)
         statement = Statement(act.kind, said, effective_on, call.actor, leave.approved_by)
-        recorded = record_fact(_Known(books.store, loan), loan_id, statement, call.at)
+        recorded = record_fact(_Known(books.store, loan), loan_id, statement, call.at, call.seal(books))
         return 201, recorded_out(recorded.fact, recorded.allocation, recorded.loan)
 
     response = call.once(body, lambda books: call.loan(books, loan_id, for_update=True), work)

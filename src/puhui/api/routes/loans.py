@@ -188,7 +188,7 @@ def create_loan(call: Call, body: Given[AgreementIn]) -> LoanOut:
 
     def work(books: Books, _: None) -> tuple[int, Record]:
         call.party(books, body.borrower, "borrower")
-        loan = agree(books.store, agreement_body(body), call.actor, call.at)
+        loan = agree(books.store, agreement_body(body), call.actor, call.at, call.seal(books))
         return 201, loan_out(loan)
 
     def hold(_: Books) -> None:

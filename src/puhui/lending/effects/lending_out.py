@@ -27,7 +27,12 @@ def disbursement(position: Position, body: Disbursement, agreement: Agreement) -
     if used + body.amount_minor > most:
         raise AMOUNT_TOO_LARGE.refuse("amount_minor", most_minor=most - used)
     draw = _drawn_again if position.drawn_minor else _drawn_first
-    return Applied(draw(position, body.amount_minor, agreement), Allocation())
+    new = draw(position, body.amount_minor, agreement)
+    if body.payee:
+        deducted = new.fee_paid_total_minor - position.fee_paid_total_minor
+        due = position.entrusted_due_minor + body.amount_minor - deducted
+        new = changed(new, entrusted_due_minor=due)
+    return Applied(new, Allocation())
 
 
 def _drawn_first(position: Position, amount_minor: int, agreement: Agreement) -> Position:

@@ -1,6 +1,7 @@
 """The loan's standing: cancelled, classified, assigned, written off, recovered."""
 
 from puhui.kernel.language import Text
+from puhui.kernel.refusals import declare
 from puhui.lending.agreement import Agreement
 from puhui.lending.allocate import NO_LINE, Allocation, funder_part
 from puhui.lending.balances import (
@@ -11,8 +12,16 @@ from puhui.lending.balances import (
 )
 from puhui.lending.effects.effect import AMOUNT_TOO_LARGE, AMOUNT_TOO_SMALL, NOT_AGREED, NOTHING_TO_DO, Applied
 from puhui.lending.facts import Assignment, Cancellation, Classification, Recovery, WriteOff
-from puhui.lending.funder import assigned, owed_to_both_minor
+from puhui.lending.funder import assigned, owed_to_both_minor, unsettled_minor
 from puhui.lending.position import Position, changed
+
+FUNDER_UNSETTLED = declare(
+    "FUNDER_UNSETTLED",
+    409,
+    "资金方 {funder} 尚有 {due_minor} 分未结算。请先登记结算（settlement），再更换资金方。",
+    "{due_minor} minor units are still due to the funder {funder}. Record the settlement first, then change the "
+    "funder.",
+)
 
 
 def classification(position: Position, body: Classification, _: Agreement) -> Applied:
@@ -23,8 +32,12 @@ def classification(position: Position, body: Classification, _: Agreement) -> Ap
 def assignment(position: Position, body: Assignment, _: Agreement) -> Applied:
     """A share of what is owed, and of what will be, is the funder's; what became due to it before stays due.
 
-    Refuses NOTHING_TO_DO while nothing is owed of a line that was drawn: a share of nothing has no price.
+    Refuses NOTHING_TO_DO while nothing is owed of a line that was drawn: a share of nothing has no price; and
+    FUNDER_UNSETTLED, another funder while something is due to the one before.
     """
+    unpaid = unsettled_minor(position)
+    if unpaid and body.funder != position.funder:
+        raise FUNDER_UNSETTLED.refuse("funder", funder=position.funder, due_minor=unpaid)
     if position.drawn_minor and not owed_to_both_minor(position):
         raise NOTHING_TO_DO.refuse("share_ppm", problem=_NOTHING_OWED)
     return Applied(changed(position, **assigned(position, body.funder, body.share_ppm)))
@@ -73,6 +86,7 @@ def recovery(position: Position, body: Recovery, _: Agreement) -> Applied:
 def cancellation(position: Position, body: Cancellation, agreement: Agreement) -> Applied:
     """The borrower withdraws: what was lent comes back less what was paid; no interest, no fees, no penalties.
 
+    What was paid beyond what was lent is the borrower's: it stays in suspense.
     Refuses NOT_AGREED (no cooling-off, or its days are over), AMOUNT_TOO_SMALL and AMOUNT_TOO_LARGE (not exact).
     """
     days = agreement.servicing.cooling_off_days
@@ -83,6 +97,7 @@ def cancellation(position: Position, body: Cancellation, agreement: Agreement) -
         raise AMOUNT_TOO_SMALL.refuse("amount_minor", least_minor=exact)
     if body.amount_minor > exact:
         raise AMOUNT_TOO_LARGE.refuse("amount_minor", most_minor=exact)
+    beyond = max(0, -_left_to_give_back_minor(position))
     allocation = Allocation(
         amount_minor=exact,
         penalty_minor=-position.penalty_paid_total_minor,
@@ -90,7 +105,7 @@ def cancellation(position: Position, body: Cancellation, agreement: Agreement) -
         interest_minor=-position.interest_paid_total_minor,
         principal_minor=position.principal_minor,
         prepaid_minor=position.principal_minor,
-        suspense_minor=-position.suspense_minor,
+        suspense_minor=beyond - position.suspense_minor,
     )
     new = changed(
         position,
@@ -99,6 +114,7 @@ def cancellation(position: Position, body: Cancellation, agreement: Agreement) -
         dues=(),
         principal_minor=0,
         principal_paid_total_minor=position.principal_paid_total_minor + position.principal_minor,
+        suspense_minor=beyond,
         **dict.fromkeys(_TAKEN_BACK, 0),
         **NO_LINE,
         **funder_part(position, allocation),
@@ -108,8 +124,13 @@ def cancellation(position: Position, body: Cancellation, agreement: Agreement) -
 
 def cancellation_minor(position: Position) -> int:
     """Return what the borrower gives back on withdrawing: principal less all else that was paid, deducted fees too."""
+    return max(0, _left_to_give_back_minor(position))
+
+
+def _left_to_give_back_minor(position: Position) -> int:
+    """Return the same, negative where more was paid than lent."""
     paid = position.interest_paid_total_minor + position.fee_paid_total_minor + position.penalty_paid_total_minor
-    return max(0, position.principal_minor - paid - position.suspense_minor)
+    return position.principal_minor - paid - position.suspense_minor
 
 
 _NOTHING_OWED = Text("无欠款，不能转让份额", "cannot be taken while nothing is owed")
@@ -125,5 +146,4 @@ _TAKEN_BACK = (
     "penalty_paid_total_minor",
     "penalty_waived_total_minor",
     "late_numerator",
-    "suspense_minor",
 )
