@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from puhui.accounting.accounts import BETWEEN_DIMENSIONS
+from puhui.accounting.accounts import BETWEEN_DIMENSIONS, FUNDER_SETTLEMENT
 from puhui.accounting.books import Booked
 from puhui.accounting.rules import money, security
 from puhui.accounting.rules.rule import NO_LEGS, Case, Context, Legs, PostingRule, nothing
@@ -40,6 +40,10 @@ def entry_for(
         old: list[tuple[int, Legs]] = [(-1, held_before)]
         new: list[tuple[int, Legs]] = [(1, held_after)]
         (old if len(context.reverses) % 2 else new).append((1, contra))
+        # What was paid over stays beside what was due.
+        settled = {FUNDER_SETTLEMENT: old_position.funder_settled_total_minor}
+        old.append((-1, settled))
+        new.append((1, settled))
         by = {was: _balanced(_summed(*old)), now: _balanced(_summed(*new))}
     legs = tuple(
         Posting(account, leg, dimensions, context.subject, context.agreement.currency)
