@@ -24,10 +24,21 @@ EXEMPT: dict[str, dict[str, str]] = {
         "src/puhui/products/annual_cost": "a root of a polynomial, not money: whole flows in, whole ppm out",
         "src/puhui/api/metrics": "latencies in seconds, as Prometheus takes them",
         "src/puhui/cli/annual_cost": "prints annual costs",
+        "src/puhui/cli/train": "prints statistics of models",
+        "src/puhui/credit/county/": "a simulator of people, in floats: whole minor units and ppm out",
+        "src/puhui/credit/data/": "statistics of columns: shares, correlations, bin edges",
+        "src/puhui/credit/features/": "ratios of whole sums, for models",
+        "src/puhui/credit/models/": "statistics: log-odds, probabilities, areas under curves",
+        "src/puhui/credit/policy_facts": "from features, which are ratios, to whole numbers",
+        "src/puhui/credit/profit_solver": "hands whole numbers to a solver that works in floats, and checks its answer",
+        "src/puhui/credit/reasons": "log-odds that features add",
+        "src/puhui/credit/score": "from log-odds and probabilities to whole numbers",
+        "src/puhui/funding/solver": "hands whole numbers to a solver that works in floats, and checks its answer",
         "src/puhui/products/level": "an estimate in floats, certified or mended in whole numbers",
     },
     "frozen": {
         "src/puhui/batch/": "collects one night as its shards come in, within the night",
+        "src/puhui/workflows/judge": "collects one judgement step by step, within the judgement",
     },
     "units": {
         "src/puhui/kernel/rounding": "rounds whole amounts of any unit",
@@ -41,6 +52,8 @@ MODULES_OF = {
     "prometheus-client": ("prometheus_client",),
     "pydantic": ("pydantic", "pydantic_core"),
     "pyyaml": ("yaml",),
+    "scikit-learn": ("sklearn",),
+    "zen-engine": ("zen",),
 }
 
 

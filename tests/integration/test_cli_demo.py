@@ -56,4 +56,8 @@ SMALL = {
     "repayments": (20, 0),
     "night": (2000, 1000, 1, 20),
     "http_requests": (1, 20),
+    "import_files": (20_000,),
+    "plans": (3, 60, 3),
+    "policy": (500, 20),
+    "features": (3000, 1000),
 }

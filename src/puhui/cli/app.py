@@ -11,6 +11,9 @@ from puhui.cli import (
     demo,
     disclose,
     doctor,
+    features,
+    funders,
+    imports,
     ledger,
     loan,
     migrate,
@@ -18,6 +21,8 @@ from puhui.cli import (
     openapi,
     people,
     places,
+    plans,
+    policy,
     products,
     proof,
     rules,
@@ -37,6 +42,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(demo, schedule, products, rules, annual_cost, disclose, places),
+    *(imports, features, policy, plans, funders),
     *(loan, close, night_report, ledger, proof, verify, people, serve, openapi, migrate, doctor),
 )
 for module in COMMANDS:

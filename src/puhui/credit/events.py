@@ -98,7 +98,7 @@ class EventKind:
     sign: Sign
     counterparty: Text
     statuses: tuple[str, ...] = ()
-    has_late_days: bool = False
+    has_lateness: bool = False
     has_area: bool = False
 
 
@@ -123,7 +123,7 @@ EVENT_KINDS: Final[Mapping[str, EventKind]] = _kinds(
         "out",
         Text("收费单位", "the biller"),
         ("unpaid",),
-        has_late_days=True,
+        has_lateness=True,
     ),
     EventKind(
         "repayment",
@@ -131,7 +131,7 @@ EVENT_KINDS: Final[Mapping[str, EventKind]] = _kinds(
         "out",
         _LENDER,
         ("unpaid",),
-        has_late_days=True,
+        has_lateness=True,
     ),
     EventKind("credit_limit", Text("授信额度（时点）", "credit limit, as seen"), "level", _LENDER),
     EventKind("credit_used", Text("已用额度（时点）", "credit drawn, as seen"), "level", _LENDER),
@@ -228,7 +228,7 @@ def row_rules() -> dict[str, tuple[pl.Expr, Text]]:
     kind, amount, status = pl.col("kind"), pl.col("amount_minor"), pl.col("status")
     signs = {sign: [each.code for each in EVENT_KINDS.values() if each.sign == sign] for sign in ("in", "out", "none")}
     level = [each.code for each in EVENT_KINDS.values() if each.sign == "level"]
-    late = [each.code for each in EVENT_KINDS.values() if each.has_late_days]
+    late = [each.code for each in EVENT_KINDS.values() if each.has_lateness]
     area = [each.code for each in EVENT_KINDS.values() if each.has_area]
     pairs = [f"{each.code}:{name}" for each in EVENT_KINDS.values() for name in each.statuses]
     empty = [pl.col(name).str.len_bytes().fill_null(0) == 0 for name in ("party", "source")]

@@ -1,0 +1,1 @@
+"""The families of features: a module each, a line a feature."""

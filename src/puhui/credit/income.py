@@ -1,0 +1,40 @@
+"""The income of a usual year, by calendar month: what a limit and a plan are held against."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from puhui.credit.features.known import known
+from puhui.credit.features.streams import INCOME
+from puhui.kernel.clock import CHINA
+
+MONTHS: Final = 12
+
+
+def income_by_month(events: pl.DataFrame, at: datetime) -> tuple[int | None, ...]:
+    """Return the income of January to December, minor units: the mean of the one or two years that are known.
+
+    A month of which nothing at all is known (before the first event of income) is None, never 0; a month within what
+    is known in which nothing came in is 0.
+    """
+    seen = known(events.lazy(), at).filter(pl.col("kind").is_in(INCOME), pl.col("status").is_null())
+    months = seen.group_by("month").agg(pl.col("amount_minor").sum()).collect()
+    if months.is_empty():
+        return (None,) * MONTHS
+    amounts = dict(zip(months["month"].to_list(), months["amount_minor"].to_list(), strict=True))
+    stretches = [amounts.get(age, 0) for age in range(max(amounts) + 1)]
+    return _by_calendar(stretches, at)
+
+
+def _by_calendar(stretches: Sequence[int], at: datetime) -> tuple[int | None, ...]:
+    """Return means by calendar month of stretches of a month before `at`, the latest first.
+
+    A stretch belongs to the month in which its middle lies.
+    """
+    middle = at.astimezone(CHINA) - timedelta(days=15)
+    found: dict[int, list[int]] = {}
+    for age, amount in enumerate(stretches):
+        found.setdefault((middle.month - 1 - age) % MONTHS, []).append(amount)
+    return tuple(sum(found[month]) // len(found[month]) if month in found else None for month in range(MONTHS))
