@@ -68,13 +68,14 @@ def test_generated_pages_list_what_exists(pages: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("line", "code"), README_COMMANDS.items())
-def test_command_of_the_readme_does_what_it_says(line: str, code: int) -> None:
+def test_command_of_the_readme_does_what_it_says(line: str, code: int, tmp_path: Path) -> None:
     program, *arguments = shlex.split(line)
     if program == "make":
         assert set(arguments) <= TARGETS
         return
     assert program in PROGRAMS
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PUHUI_LANG": "zh"}
+    env["PUHUI_HOME"] = str(tmp_path)
     here = line.replace(".venv/bin/puhui", "puhui")
     done = subprocess.run(["sh", "-c", here], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr

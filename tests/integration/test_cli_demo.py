@@ -11,6 +11,21 @@ from puhui.cli.app import run
 BENCHMARKS = sorted(Path(__file__).resolve().parents[2].joinpath("benchmarks").glob("*.py"))
 
 
+SMALL = {
+    "schedules": (1000, 5),
+    "startup": (1,),
+    "annual_cost": (1000,),
+    "rule_check": (20,),
+    "merkle_log": (1000, 50, 50),
+    "repayments": (20, 0),
+    "night": (2000, 1000, 1, 20),
+    "http_requests": (1, 20),
+    "import_files": (20_000,),
+}
+# By tests of their own: test_features_benchmark, test_funding_allocate, test_policy_benchmark, test_credit_model_*.
+ELSEWHERE = {"features", "plans", "policy", "credit"}
+
+
 @pytest.mark.parametrize("today", ["2026-11-24", "2028-02-29"])
 def test_three_legal_offers_at_their_true_cost(capsys, monkeypatch, today):
     monkeypatch.setenv("PUHUI_TODAY", today)
@@ -36,7 +51,11 @@ def test_a_person_sees_the_harvest(capsys):
         assert text in out
 
 
-@pytest.mark.parametrize("path", [p for p in BENCHMARKS if p.stem != "measure"], ids=lambda path: path.stem)
+def test_every_benchmark_is_run_small():
+    assert {path.stem for path in BENCHMARKS} - {"measure"} == SMALL.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("path", [p for p in BENCHMARKS if p.stem in SMALL], ids=lambda path: path.stem)
 def test_benchmark_runs_small(path, capsys, monkeypatch):
     monkeypatch.setattr("os.sched_setaffinity", lambda *_: None)  # or the tests to come share one core
     monkeypatch.syspath_prepend(str(path.parent))
@@ -45,19 +64,3 @@ def test_benchmark_runs_small(path, capsys, monkeypatch):
     spec.loader.exec_module(module)
     module.main(*SMALL[path.stem])
     assert "hash" in capsys.readouterr().out
-
-
-SMALL = {
-    "schedules": (1000, 5),
-    "startup": (1,),
-    "annual_cost": (1000,),
-    "rule_check": (20,),
-    "merkle_log": (1000, 50, 50),
-    "repayments": (20, 0),
-    "night": (2000, 1000, 1, 20),
-    "http_requests": (1, 20),
-    "import_files": (20_000,),
-    "plans": (3, 60, 3),
-    "policy": (500, 20),
-    "features": (3000, 1000),
-}

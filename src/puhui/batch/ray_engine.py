@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 RAY_ABSENT = declare(
     "RAY_ABSENT",
-    501,
+    503,
     "未安装 Ray。请安装可选组件：pip install 'puhui[ray]'，或改用 --engine threads。",
     "Ray is not installed. Install the extra: pip install 'puhui[ray]', or use --engine threads.",
 )

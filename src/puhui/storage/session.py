@@ -81,7 +81,7 @@ class Insert:
         self._shapes: dict[int, Statement] = {}
 
     def queue(self, queue: Callable[[Statement, Values], None], rows: Sequence[Values]) -> None:
-        """Queue the rows: up to 16 in one statement, more in statements of 64 and 32, so that few shapes are prepared."""
+        """Queue the rows: up to 16 in one statement, more in statements of 64 and 32: few shapes are prepared."""
         start = 0
         while start < len(rows):
             left = len(rows) - start

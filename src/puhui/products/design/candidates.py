@@ -172,16 +172,17 @@ def _base(need: Need, offered: Offered, count: int) -> Terms:
 def _rungs(need: Need, definition: Definition, base: Terms) -> Iterator[tuple[Terms, int]]:
     """Yield the terms of each rung of own money whose loan lies within the product's amounts, least own money first."""
     amounts, downs = definition.ranges.amount_minor, definition.ranges.down_payment_ppm
+    most_minor = amounts.max if need.most_lent_minor is None else min(amounts.max, need.most_lent_minor)
     if downs.max:
         inner = range(downs.min // RUNG_PPM * RUNG_PPM + RUNG_PPM, downs.max, RUNG_PPM)
         for down_ppm in sorted({downs.min, *inner, downs.max}):
             own_minor = int(down_payment_minor(base, need.amount_minor, down_ppm))
-            if amounts.min <= need.amount_minor - own_minor <= amounts.max:
+            if amounts.min <= need.amount_minor - own_minor <= most_minor:
                 yield base.model_copy(update={"down_payment_ppm": down_ppm}), own_minor
     else:
         for own_ppm in range(0, PPM, RUNG_PPM):
             lent_minor = need.amount_minor - need.amount_minor * own_ppm // PPM
-            if amounts.min <= lent_minor <= amounts.max:
+            if amounts.min <= lent_minor <= most_minor:
                 yield base.model_copy(update={"principal_minor": lent_minor}), need.amount_minor - lent_minor
 
 
