@@ -15,6 +15,7 @@ from puhui.api.ports import Books, Platform
 from puhui.api.security import Access
 from puhui.kernel.clock import business_date, now
 from puhui.kernel.dates import to_date
+from puhui.kernel.ids import parse_id
 from puhui.kernel.inputs import Record
 from puhui.people.access import Resource, Span
 from puhui.people.roles import EVERYWHERE
@@ -71,8 +72,11 @@ class CallContext:
 
     @property
     def approval(self) -> str | None:
-        """The approval of a second person that the caller names."""
-        return self.request.headers.get(APPROVAL)
+        """The approval of a second person that the caller names; refuse ID_UNREADABLE what is no id of one."""
+        named = self.request.headers.get(APPROVAL)
+        if named is not None:
+            parse_id(named, "approval", APPROVAL)
+        return named
 
     def read(self) -> AbstractContextManager[Books]:
         """Give the books to read, one state of them."""

@@ -17,6 +17,7 @@ from puhui.cli import (
     ledger,
     loan,
     migrate,
+    models,
     night_report,
     openapi,
     people,
@@ -28,6 +29,7 @@ from puhui.cli import (
     rules,
     schedule,
     serve,
+    train,
     verify,
 )
 from puhui.kernel.language import Text
@@ -42,7 +44,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(demo, schedule, products, rules, annual_cost, disclose, places),
-    *(imports, features, policy, plans, funders),
+    *(imports, features, train, models, policy, plans, funders),
     *(loan, close, night_report, ledger, proof, verify, people, serve, openapi, migrate, doctor),
 )
 for module in COMMANDS:

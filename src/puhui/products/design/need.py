@@ -26,8 +26,9 @@ class Need(Record):
     `income_minor`: of a month, or of the twelve months from January. `cash_minor`: what can be paid at once, for the
     down payment (or the part not borrowed) and the fees at disbursement. An instalment fits when it and
     `other_debts_minor` a month are at most `share_ppm` of the income of its month after that fell by `stress_ppm`.
-    `most_lent_minor`: the limit of this person. `rates_ppm`: the rate of a product for this person; without one the highest of its range counts, so that
-    the plan can only get cheaper. `facts`: what the rulebook asks at the decision (see `products.facts`).
+    `most_lent_minor`: the limit of this person. `rates_ppm`: the rate of a product for this person; without one the
+    highest of its range counts, so that the plan can only get cheaper. `facts`: what the rulebook asks at the decision
+    (see `products.facts`).
     """
 
     amount_minor: Annotated[int, Field(ge=1, le=10**12)]
