@@ -7,7 +7,7 @@ PYTHON ?= first
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tidy types contracts bench mutants docs lock postgres postgres-stop clean
+.PHONY: help setup run test tidy types contracts bench peers mutants docs lock postgres postgres-stop clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,9 @@ bench: setup ## every benchmark
 	  echo; echo "== $$file"; $(BIN)/python "$$file"; \
 	done
 
+peers: setup ## install the large peers of benchmarks/credit.py (CatBoost, interpret, toad)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/peers.txt
+
 mutants: setup ## each small wrong edit of tools/mutants.txt must turn the tests red
 	@$(BIN)/python tools/mutants.py
 
@@ -59,11 +62,13 @@ docs: setup ## write docs/reference and the READMEs' tours anew
 
 lock: setup ## pin the dependencies of pyproject.toml, with hashes (downloads uv into build/)
 	@test -x build/uv/bin/uv || { $(BIN)/python -m venv build/uv && build/uv/bin/python -m pip install -q uv; }
-	@echo "Pinning requirements/base.txt and requirements/dev.txt ..."
+	@echo "Pinning requirements/base.txt, dev.txt and peers.txt ..."
 	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  -o requirements/base.txt
 	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra dev --extra bench --extra ray -o requirements/dev.txt
+	@build/uv/bin/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra dev --extra bench --extra ray --extra peers -o requirements/peers.txt
 
 postgres: setup ## start a PostgreSQL on loopback for tests and benchmarks
 	@$(BIN)/python tools/postgres.py start
