@@ -39,9 +39,11 @@ class StoredDossiers:
         self._connection.execute(insert(dossiers), row)
         return digest
 
-    def of(self, party: str, reading: Reading) -> Sequence[bytes]:
-        """Return what is kept of a party, the oldest first, and log it; refuse PERSON_ERASED."""
+    def of(self, party: str, reading: Reading, until_at: datetime | None = None) -> Sequence[bytes]:
+        """Return what came of a party (until an instant), the oldest first, and log it; refuse PERSON_ERASED."""
         query = select(dossiers.c.sealed).where(dossiers.c.party == party).order_by(dossiers.c.number)
+        if until_at is not None:
+            query = query.where(dossiers.c.received_at <= micros(until_at))
         sealed = list(self._connection.execute(query).scalars())
         if not sealed:
             return []

@@ -30,8 +30,8 @@ class Dossiers(Protocol):
         """Keep content, sealed; return the salted digest of it. Refuses PERSON_ERASED."""
         ...
 
-    def of(self, party: str, reading: Reading) -> Sequence[bytes]:
-        """Return what is kept of a party, the oldest first, and log it; refuse PERSON_ERASED."""
+    def of(self, party: str, reading: Reading, until_at: datetime | None = None) -> Sequence[bytes]:
+        """Return what came of a party (until an instant), the oldest first, and log it; refuse PERSON_ERASED."""
         ...
 
 
@@ -53,9 +53,9 @@ def take_in(store: FactStore, dossiers: Dossiers, party: str, events: pl.DataFra
     return fact
 
 
-def events_of(dossiers: Dossiers, party: str, reading: Reading) -> pl.DataFrame:
-    """Return all events of a party that are kept, and log that they were read; refuse PERSON_ERASED."""
-    parts = [unpacked(content) for content in dossiers.of(party, reading)]
+def events_of(dossiers: Dossiers, party: str, reading: Reading, until_at: datetime | None = None) -> pl.DataFrame:
+    """Return the events of a party that are kept, those that came by `until_at`, and log it; refuse PERSON_ERASED."""
+    parts = [unpacked(content) for content in dossiers.of(party, reading, until_at)]
     return pl.concat(parts) if parts else empty_events()
 
 

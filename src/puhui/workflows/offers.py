@@ -1,0 +1,139 @@
+"""An offer: the loan that a choice would become, what is shown of it, and its acceptance."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from puhui.kernel.clock import business_date
+from puhui.kernel.facts import Fact
+from puhui.kernel.ids import new_id
+from puhui.kernel.rates import PPM
+from puhui.kernel.refusals import declare
+from puhui.products.definition_fields import Definition
+from puhui.products.design.choose import GOALS
+from puhui.workflows.agree import agree
+from puhui.workflows.applications import Applications
+from puhui.workflows.case import Case
+from puhui.workflows.decisions import Offer, Offers
+from puhui.workflows.judge import Choice
+from puhui.workflows.store import Changes, Event, FactStore, Loan
+
+OFFER_CLOSED = declare(
+    "OFFER_CLOSED",
+    409,
+    "报价 {offer} 已{status}，不能再接受。",
+    "The offer {offer} is {status} and cannot be accepted any more.",
+)
+OFFER_EXPIRED = declare(
+    "OFFER_EXPIRED",
+    409,
+    "报价 {offer} 已于 {expires_on} 到期。请重新申请。",
+    "The offer {offer} ended on {expires_on}. Apply again.",
+)
+
+
+class Desk(Protocol):
+    """What accepting needs of the books, in one unit of work."""
+
+    @property
+    def store(self) -> FactStore:
+        """Facts, loans and events."""
+        ...
+
+    @property
+    def applications(self) -> Applications:
+        """Applications."""
+        ...
+
+    @property
+    def offers(self) -> Offers:
+        """Offers."""
+        ...
+
+
+def agreement_body(case: Case, choice: Choice) -> dict[str, Any]:
+    """Return the body of the agreement that a choice becomes: the funder's terms, served as the product says."""
+    offer, funder = choice.verdict.offer, choice.verdict.funder
+    assert offer is not None, "a chosen funder has an offer"
+    body: dict[str, Any] = {
+        "product": offer.definition.id,
+        "product_version": offer.definition.version,
+        "terms": offer.plan.terms.model_dump(mode="json", exclude_defaults=True),
+        "servicing": _servicing(offer.definition),
+        "agreed_on": case.day.isoformat(),
+        "institution": case.institution,
+        "region": case.region,
+        "borrower": case.party,
+    }
+    if case.dealer:
+        body["dealer"] = case.dealer
+    if funder.id != case.institution:
+        share = next((each for each in offer.shares if each.party == funder.id), None)
+        body |= {"funder": funder.id, "funder_share_ppm": PPM if share is None else share.share_ppm}
+    return body
+
+
+def _servicing(definition: Definition) -> dict[str, Any]:
+    prepayment = definition.prepayment
+    return {
+        "overdue_multiplier_ppm": definition.penalty.overdue_multiplier_ppm,
+        "prepayment": {
+            "allowed": prepayment.allowed,
+            "fee_ppm": prepayment.fee_ppm,
+            "free_after_instalments": prepayment.free_after_instalments,
+        },
+    }
+
+
+def summary_of(choice: Choice) -> dict[str, Any]:
+    """Return what is shown of an offer: titles, what is lent and paid, the three annual costs, who funds it and why."""
+    proposal, verdict = choice.proposal, choice.verdict
+    offer = verdict.offer
+    assert offer is not None, "a chosen funder has an offer"
+    return {
+        "titles": [GOALS[goal].title._asdict() for goal in proposal.goals],
+        "product": offer.definition.id,
+        "product_title": offer.definition.name._asdict(),
+        "lent_minor": offer.lent_minor,
+        "own_minor": proposal.own_minor,
+        "months": proposal.months,
+        "annual_rate_ppm": offer.plan.terms.annual_rate_ppm,
+        "most_in_a_month_minor": max(row.total_minor for row in offer.plan.rows),
+        "total_cost_minor": offer.cost_minor,
+        "annual_cost": offer.all_in.as_dict(),
+        "funder": verdict.funder.id,
+        "funder_title": verdict.funder.name._asdict(),
+        "why": [reason.as_dict() for reason in verdict.reasons],
+    }
+
+
+def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, Loan]:
+    """Accept an offer: it becomes a loan that starts today, the others of its application are withdrawn.
+
+    Refuses OFFER_UNKNOWN, OFFER_CLOSED, OFFER_EXPIRED, and what an agreement refuses.
+    """
+    offer, today = desk.offers.by_id(offer_id, for_update=True), business_date(at)
+    if offer.status != "open":
+        raise OFFER_CLOSED.refuse("offer", offer=offer.id, status=offer.status)
+    if today > offer.expires_on:
+        raise OFFER_EXPIRED.refuse("offer", offer=offer.id, expires_on=offer.expires_on.isoformat())
+    loan = agree(desk.store, starting(offer.agreement, today), actor, at)
+    accepted = replace(offer, status="accepted", loan=loan.id)
+    desk.offers.change(accepted)
+    for other in desk.offers.of(offer.application):
+        if other.id != offer.id and other.status == "open":
+            desk.offers.change(replace(other, status="withdrawn"))
+    desk.applications.set_status(offer.application, "accepted")
+    body = {"offer": offer.id, "loan": loan.id}
+    sequence = desk.store.next_sequence(offer.application)
+    fact = Fact(new_id("fact"), offer.application, sequence, "acceptance", today, at, body, actor=actor)
+    event = Event(new_id("event"), "application.accepted", offer.application, {**body, "status": "accepted"}, at)
+    desk.store.record(Changes(facts=[fact], events=[event]))
+    return accepted, loan
+
+
+def starting(agreement: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """Return the body of an agreement that begins on a day."""
+    terms = {**agreement["terms"], "disbursed_on": day.isoformat()}
+    return {**agreement, "agreed_on": day.isoformat(), "terms": terms}
