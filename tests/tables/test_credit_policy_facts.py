@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from puhui.credit.events import SCHEMA, empty_events
+from puhui.credit.features.catalogue import FEATURES
 from puhui.credit.income import income_by_month
-from puhui.credit.policy_facts import overdue_count, policy_facts
+from puhui.credit.policy_facts import ANSWERS, READS, overdue_count, policy_facts
 
 AT = datetime(2026, 7, 31, 4, tzinfo=UTC)
 REPORT_READ = {"inquiry_12m": 0, "inquiry_3m": 0}
@@ -40,6 +41,22 @@ REPORT_READ = {"inquiry_12m": 0, "inquiry_3m": 0}
 )
 def test_a_policy_is_told(features, name, value):
     assert policy_facts(features).get(name) == value
+
+
+def test_answers_read_what_is_said_and_nothing_else():
+    read = set()
+
+    class Asked(dict):
+        def get(self, name, default=None):
+            read.add(name)
+            return super().get(name, default)
+
+    for known in (Asked(), Asked(dict.fromkeys(READS, 0))):
+        policy_facts(known)
+        overdue_count(known)
+    assert read == set(READS)
+    assert read <= set(FEATURES)
+    assert policy_facts(dict.fromkeys(READS, 0)).keys() == ANSWERS.keys()
 
 
 def test_late_instalments_are_counted_only_where_they_are_known():

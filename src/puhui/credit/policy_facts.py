@@ -11,6 +11,30 @@ from puhui.kernel.rates import PPM
 Features: TypeAlias = Mapping[str, Any]
 
 SERIOUS_DAYS: Final = 91
+# The features that the answers are made from.
+READS: Final = (
+    "bill_count_12m",
+    "bill_late_share_12m",
+    "credit_lenders",
+    "credit_used",
+    "income_history_months",
+    "income_mean_12m",
+    "inquiry_12m",
+    "inquiry_3m",
+    "invoice_sold_active_share_12m",
+    "invoice_sold_mean_12m",
+    "invoice_sold_mean_24m",
+    "invoice_sold_red_share_12m",
+    "invoice_sold_top_share_12m",
+    "invoice_sold_void_share_12m",
+    "repayment_count_12m",
+    "repayment_late90_24m",
+    "repayment_late_most_days_12m",
+    "repayment_late_share_12m",
+    "repayment_lenders_12m",
+    "repayment_mean_3m",
+    "repayment_unpaid_12m",
+)
 
 
 def policy_facts(features: Features) -> dict[str, int]:

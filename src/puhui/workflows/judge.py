@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from puhui.credit.features.catalogue import FEATURES
 from puhui.credit.features.compute import features_of_party
 from puhui.credit.income import income_by_month
 from puhui.credit.limit import Ask, Caps, Limit, Means, assumptions_on, limit_for, principal_for
 from puhui.credit.policy.decision import PolicyDecision
 from puhui.credit.policy.reasons import reason_of
-from puhui.credit.policy_facts import overdue_count, policy_facts
+from puhui.credit.policy_facts import READS, overdue_count, policy_facts
 from puhui.credit.pricing import Deal, Price, Risk, price_for
 from puhui.credit.score import Score, score_of
 from puhui.funding.application import NOTHING_USED, Application
@@ -114,7 +115,8 @@ def judge(case: Case, events: pl.DataFrame, kit: Kit) -> Judgement:
 
 def _look(draft: Draft) -> None:
     case = draft.case
-    draft.features = features_of_party(draft.events, case.party, case.at) | asked(case)
+    needed = [name for name in FEATURES if name in {*draft.kit.model.features, *READS}]
+    draft.features = features_of_party(draft.events, case.party, case.at, needed) | asked(case)
     draft.income_minor = income_by_month(draft.events, case.at)
 
 
