@@ -46,7 +46,8 @@ def started(*arguments, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **environment},
+        # Buffered, as it is where nobody set it otherwise: what the server says must come all the same.
+        env={name: value for name, value in {**os.environ, **environment}.items() if name != "PYTHONUNBUFFERED"},
     )
 
 

@@ -83,5 +83,5 @@ def print_table(table: "Table") -> None:
 
 
 def say(line: str) -> None:
-    """Print one line for a person; square brackets stay as they are."""
-    print(line)  # noqa: T201
+    """Print one line for a person, at once, whoever reads it; square brackets stay as they are."""
+    print(line, flush=True)  # noqa: T201
