@@ -45,6 +45,8 @@ def test_what_is_not_approved_says_why_in_both_languages_and_offers_nothing(judg
             assert 1 <= len(judgement.reasons) <= 4
             assert all(text.zh and text.en for _, text in judgement.words())
             assert judgement.draft.choices == []
+            # That there is no offer is a reason only where nothing else said no.
+            assert "NO_OFFER" not in judgement.reasons or judgement.reasons == ("NO_OFFER",)
 
 
 def test_the_same_case_is_judged_the_same(judged):
