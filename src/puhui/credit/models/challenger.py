@@ -107,10 +107,13 @@ class Challenger:
         return self.calibration.pd(self.raw(table))
 
     def contributions(self, table: pl.DataFrame) -> Floats:
-        """Return SHAP values in log-odds, rows x features; with the base they sum to `raw`."""
+        """Return SHAP values in log-odds, rows x features; with the base they sum to `raw`.
+
+        Threads part the rows, so that their number changes nothing; `fit` is where sums hang on it.
+        """
         pairs = zip(self._boosters, self.matrices(table), strict=True)
         found: Floats = np.mean(
-            [each.predict(seen, pred_contrib=True, num_threads=1)[:, :-1] for each, seen in pairs], axis=0
+            [each.predict(seen, pred_contrib=True, num_threads=0)[:, :-1] for each, seen in pairs], axis=0
         )
         return found
 
@@ -149,7 +152,7 @@ def fit(table: pl.DataFrame, setting: Setting) -> Challenger:
     bins = tuple(_bins(table[name]) for name in features_of(table, setting))
     matrix, codes = _read(bins, table)
     signs = _signs(table, bins, label, setting)
-    most = 5 if label.size > LARGE_ROWS else 8
+    most = 3 if label.size > LARGE_ROWS else 8
     fold = folds(label, min(most, max(2, int(min(label.sum(), label.size - label.sum())) // 2)), setting.seed)
     common = base_parameters(setting, label.size) | {
         "learning_rate": 0.06 if label.size > LARGE_ROWS else 0.03,
