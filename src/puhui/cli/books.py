@@ -42,11 +42,11 @@ def reading() -> "Iterator[UnitOfWork]":
 
 
 @contextmanager
-def writing() -> "Iterator[UnitOfWork]":
-    """Give the books for one transaction; it commits at the end of the block."""
+def writing(*, alone: bool = False) -> "Iterator[UnitOfWork]":
+    """Give the books for one transaction, `alone` without other writers; it commits at the end of the block."""
     database = _connected()
     try:
-        with database.begin() as store:
+        with database.begin(alone=alone) as store:
             yield store
     finally:
         database.close()

@@ -1,11 +1,11 @@
-"""`puhui ledger`: the trial balance, entries, one entry in words, the chart of accounts."""
+"""`puhui ledger`: the trial balance, entries, one entry in words, closing a period, the chart of accounts."""
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puhui.cli.books import reading
+from puhui.cli.books import Actor, acting, reading, writing
 from puhui.cli.output import AsJson, print_json, read_day, say
 from puhui.kernel.language import Text
 
@@ -32,6 +32,7 @@ AsOf = Annotated[
 ]
 From = Annotated[str, _option("--from", "自哪一天起（含）", "from which day on", "YYYY-MM-DD")]
 To = Annotated[str, _option("--to", "至哪一天（含）", "through which day", "YYYY-MM-DD")]
+Through = Annotated[str, _option("--through", "结到哪一天（含）", "through which day", "YYYY-MM-DD")]
 GroupBy = Annotated[
     str,
     _option(
@@ -139,6 +140,37 @@ def explain_command(entry_id: EntryId, as_json: AsJson = False) -> None:
         draw_explanation(explained, reversed_by)
     if explained.agrees is False:
         raise typer.Exit(1)
+
+
+@ledger.command(
+    "close-period",
+    help=Text("结账：此后分录不得生效在期内", "close a period: no entry takes effect in it any more").say(),
+)
+def close_period_command(through: Through, by: Actor = "", as_json: AsJson = False) -> None:
+    """Close the books through a day, for good; its nights must be done and the trial balance must balance."""
+    from puhui.kernel.clock import now
+    from puhui.workflows.close_period import close_books
+
+    day = read_day(through, "--through")
+    with writing(alone=True) as store:
+        open_from = close_books(store, day, acting(by), now())
+    if as_json:
+        print_json({"closed_through": day.isoformat(), "open_from": open_from.isoformat()})
+    else:
+        say(
+            Text(f"✓ 已结账到 {day}；账簿自 {open_from} 起开放", f"✓ closed through {day}; open from {open_from}").say()
+        )
+
+
+@ledger.command("periods", help=Text("已结账的期间", "the periods that are closed").say())
+def periods_command(as_json: AsJson = False) -> None:
+    """Print the days through which the books were closed."""
+    with reading() as store:
+        closed = [day.isoformat() for day in store.ledger.closed_periods()]
+    if as_json:
+        print_json({"closed_through": closed})
+    else:
+        say("\n".join(closed) or Text("还没有结过账。", "No period is closed yet.").say())
 
 
 @ledger.command("accounts", help=Text("科目表", "the chart of accounts").say())
