@@ -26,8 +26,8 @@ setup: ## create or refresh .venv, after which .venv/bin/puhui works
 	fi; \
 	"$$python" tools/set_up.py
 
-run: setup ## the main job: a short demonstration
-	@$(BIN)/puhui demo
+run: setup ## the main job on a simulated county; make run DATA=folder for real data; ARGS=--no-serve to stop at the end
+	@PUHUI_HOME="$${PUHUI_HOME:-build/demo}" $(BIN)/puhui demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: setup ## all tests, on SQLite and (where it is installed) on PostgreSQL
 	@$(BIN)/python tools/postgres.py start --if-installed

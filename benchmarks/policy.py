@@ -39,6 +39,8 @@ SOUND = {
     "personal": "daily 1 0 1 40 0 15000 0 0 2 1 1000000 100000 100000 5000000 24 0",
     "auto": "used 1 0 1 40 15000 0 0 2 1 1000000 100000 200000 8000000 1 1 600000 36 24 60000 0 1",
     "small_firm": "sole_trader 1 0 1 60 15000 12 500000000 450000000 50000 20000 300000 0 50000000 30000000 0 5 A",
+    "personal_file": "15000 40 1000000 300000 300000 0 0 0",
+    "firm_invoices": "15000 36 12 500000000 1000000 50000 20000 300000",
 }
 # Where the ends of a number lie far from everyday.
 USUAL = {"pd_ppm": 250_000, "worst_days_late_24m": 120, "inquiries_3m": 12, "lenders_count": 8, "age_years": 75}

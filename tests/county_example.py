@@ -4,11 +4,14 @@ from functools import cache
 
 import polars as pl
 
+from puhui.adapters import model_files
 from puhui.credit.county import CountySetting, make_county
 from puhui.credit.features.compute import features_of
-from puhui.credit.models import MODEL_KINDS
+from puhui.credit.models import MODEL_KINDS, registry
 from puhui.credit.models.setting import Setting
 from puhui.funding.application import Used
+from puhui.kernel import clock
+from puhui.kernel.ids import new_id
 from puhui.workflows.case import Case
 from puhui.workflows.judge import asked
 from puhui.workflows.kit import kit_of, parts_here
@@ -97,3 +100,15 @@ def kit():
     parts = parts_here(model_json())
     names = [name.partition(":")[2] for name in parts if name.startswith("funder:")]
     return kit_of(parts, {name: Used(day_minor=0, day_loans=0, total_minor=0) for name in names})
+
+
+def champion():
+    """Put the model of the example county into the registry, approved by a second person, as the champion."""
+    data, at = model_json(), clock.now()
+    name = new_id("model")
+    model_files.save(name, data)
+    details = {"kind": "scorecard", "model_hash": data["hash"], "data_hash": "", "code_version": "0", "seed": 0}
+    model_files.add(lambda known: registry.register(known, name, "li", at, {**details, "figures": {}}))
+    model_files.add(lambda known: registry.approve(known, name, "wang", at))
+    model_files.add(lambda known: registry.assign(known, name, "champion", "wang", at))
+    return name

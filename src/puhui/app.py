@@ -33,6 +33,7 @@ from puhui.batch.night import NIGHT_TOO_EARLY, close
 from puhui.batch.ports import Checkpoint
 from puhui.batch.report import night_report
 from puhui.batch.setting import Setting
+from puhui.composition.kit import Kits
 from puhui.kernel.clock import now, today
 from puhui.kernel.home import home
 from puhui.kernel.language import Text
@@ -98,6 +99,8 @@ def assemble(database: Database, chosen: Settings) -> FastAPI:
     books = OpenBooks(database, masters)
     proofs = LogProofs(database, trusted_text, lambda: trusted()[1])
     workers = Workers(database, books, proofs, chosen)
+    kits = Kits()
+    kits.warm()
     platform = Platform(
         begin=books.begin,
         read=books.read,
@@ -109,6 +112,7 @@ def assemble(database: Database, chosen: Settings) -> FastAPI:
         cursors=Cursors(_cursor_secret(masters)),
         proof=proofs,
         nights=StoredNights(database, night_work(database, proofs)),
+        kit=kits,
         check_url=Wire(read_networks(chosen.networks)).check,
         readiness=lambda: readiness(database, masters, workers),
         metrics=Metrics(lambda: figures(database)),

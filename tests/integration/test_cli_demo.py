@@ -1,66 +1,123 @@
-"""`puhui demo`, the main job, on several days; and every benchmark, small."""
+"""`puhui demo`, the main job, small: from applications to a book that reconciles, in a home of its own."""
 
-import importlib.util
 import json
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
 from puhui.cli.app import run
+from puhui.demo import home
+from puhui.demo.lending import vin_of
+from puhui.lending.collateral import vin_check_digit
+from puhui.storage.database import connect
 
-BENCHMARKS = sorted(Path(__file__).resolve().parents[2].joinpath("benchmarks").glob("*.py"))
-
-
-SMALL = {
-    "schedules": (1000, 5),
-    "startup": (1,),
-    "annual_cost": (1000,),
-    "rule_check": (20,),
-    "merkle_log": (1000, 50, 50),
-    "repayments": (20, 0),
-    "night": (2000, 1000, 1, 20),
-    "http_requests": (1, 20),
-    "import_files": (20_000,),
-}
-# By tests of their own: test_features_benchmark, test_funding_allocate, test_policy_benchmark, test_credit_model_*.
-ELSEWHERE = {"features", "plans", "policy", "credit"}
+SMALL = ("--people", "700", "--applications", "60", "--no-serve")
+TODAY = "2026-10-15"
 
 
-@pytest.mark.parametrize("today", ["2026-11-24", "2028-02-29"])
-def test_three_legal_offers_at_their_true_cost(capsys, monkeypatch, today):
-    monkeypatch.setenv("PUHUI_TODAY", today)
+def said(capsys, *arguments):
     with pytest.raises(SystemExit) as stop:
-        run(["demo", "--json"])
-    assert not stop.value.code
-    result = json.loads(capsys.readouterr().out)
-    assert all(product["ok"] for product in result["products"])
-    farmer, car, shop = result["offers"]
-    assert all(offer["may_be_made"] for offer in result["offers"])
-    # The advertised 2.5 % flat over 36 months is 4.7552 % without the registry fee of 200 yuan.
-    assert 47_552 < car["annual_cost"]["irr_x12_ppm"] < 50_000
-    assert shop["annual_cost"]["irr_x12_ppm"] == 60_000
-    assert {row["due_on"][5:7] for row in farmer["instalments"] if row["principal_minor"]} == {"06", "10"}
+        run([*arguments])
+    captured = capsys.readouterr()
+    return stop.value.code or 0, captured.out, captured.err
 
 
-def test_a_person_sees_the_harvest(capsys):
-    with pytest.raises(SystemExit) as stop:
-        run(["demo"])
-    assert not stop.value.code
-    out = capsys.readouterr().out
-    for text in ("虚构", "CAP.FACILITATION.24", "█", "新能源车贷"):
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo").joinpath("home")
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    monkeypatch.setenv("PUHUI_HOME", str(place))
+    monkeypatch.setenv("PUHUI_TODAY", TODAY)
+    monkeypatch.delenv("PUHUI_DATABASE_URL", raising=False)
+    return place
+
+
+@pytest.fixture
+def result(here, capsys):
+    """The demonstration, made once."""
+    code, out, _ = said(capsys, "demo", *SMALL, "--json")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_from_applications_to_a_book_that_reconciles(result, here):
+    decisions, offers = result["decisions"], result["offers"]
+    counts = {name: each["count"] for name, each in decisions["outcomes"].items()}
+    assert sum(counts.values()) == decisions["count"] == 60
+    assert all(counts.values()), counts
+    assert 0 < offers["taken"] <= counts["approve"]
+    assert result["night"]["reconciliation"]["sound"]
+    assert result["night"]["set_aside"] == []
+    assert (result["servicing"]["from"], result["servicing"]["through"]) == ("2026-08-03", "2026-10-14")
+    assert result["servicing"]["payments"] > offers["taken"]
+
+
+def test_decisions_see_the_truth_without_knowing_it(result):
+    outcomes = result["decisions"]["outcomes"]
+    assert outcomes["approve"]["true_pd_ppm"] * 2 < outcomes["decline"]["true_pd_ppm"]
+    assert result["decisions"]["rank_correlation"] > 0.4
+
+
+def test_every_refusal_has_words(result):
+    assert result["reasons"]
+    assert all(reason["text"]["zh"] and reason["text"]["en"] for reason in result["reasons"])
+
+
+def test_what_is_in_the_books_is_what_is_told(result, here):
+    with closing(connect()) as database, database.read() as store:
+        assert store.loans.count() == result["offers"]["taken"]
+        assert store.watermark().isoformat() == result["servicing"]["through"]
+
+
+def test_a_second_time_it_is_there_already(result, here, capsys):
+    code, out, _ = said(capsys, "demo", *SMALL, "--json")
+    assert (code, json.loads(out)) == (0, result)
+    code, out, _ = said(capsys, "demo", "--no-serve")
+    assert code == 0
+    for text in ("模拟", "--fresh", "puhui why decision_", "对账一致"):
         assert text in out
 
 
-def test_every_benchmark_is_run_small():
-    assert {path.stem for path in BENCHMARKS} - {"measure"} == SMALL.keys() | ELSEWHERE
+def test_its_page_says_that_all_is_simulated(result, here):
+    page = here.joinpath(home.PAGE).read_text()
+    for text in ("全部为模拟数据", "为什么没有通过", "公平性", "对账"):
+        assert text in page
+    assert "<script" not in page
+    assert "http" not in page
 
 
-@pytest.mark.parametrize("path", [p for p in BENCHMARKS if p.stem in SMALL], ids=lambda path: path.stem)
-def test_benchmark_runs_small(path, capsys, monkeypatch):
-    monkeypatch.setattr("os.sched_setaffinity", lambda *_: None)  # or the tests to come share one core
-    monkeypatch.syspath_prepend(str(path.parent))
-    spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(*SMALL[path.stem])
-    assert "hash" in capsys.readouterr().out
+def test_books_of_others_are_not_touched(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PUHUI_HOME", str(tmp_path))
+    tmp_path.joinpath("puhui.db").write_bytes(b"someone works here")
+    code, _, error = said(capsys, "demo", "--no-serve")
+    assert (code, "DEMO_HOME_TAKEN" in error) == (2, True)
+    assert tmp_path.joinpath("puhui.db").read_bytes() == b"someone works here"
+
+
+def test_what_was_left_half_made_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("PUHUI_HOME", str(tmp_path))
+    monkeypatch.delenv("PUHUI_DATABASE_URL", raising=False)
+    home.prepared().close()
+    assert home.told() is None
+    tmp_path.joinpath("of_mine.txt").write_text("stays")
+    with closing(home.prepared()) as database:
+        assert not database.holds_facts()
+    assert tmp_path.joinpath("of_mine.txt").read_text() == "stays"
+
+
+@pytest.mark.parametrize(("today", "people"), [("2026-09-15", "700"), (TODAY, "399")])
+def test_what_cannot_be_told_is_refused(here, monkeypatch, capsys, tmp_path, today, people):
+    monkeypatch.setenv("PUHUI_HOME", str(tmp_path))
+    monkeypatch.setenv("PUHUI_TODAY", today)
+    code, _, error = said(capsys, "demo", "--no-serve", "--people", people)
+    assert (code, len(error.splitlines())) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [1, 7, 88, 1234, 999_999])
+def test_the_vin_of_a_simulated_car_is_nobodys(number):
+    vin = vin_of(f"sim_v{number:06d}")
+    assert (len(vin), vin[0], vin[8]) == (17, "0", vin_check_digit(vin))

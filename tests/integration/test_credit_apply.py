@@ -1,54 +1,23 @@
-"""From a wish to a loan on both databases: decided, kept under seal, executed again the same, accepted once."""
+"""From a wish to a loan on both databases: decided, kept under seal, accepted once."""
 
 from datetime import timedelta
-from functools import cache
 
 import pytest
 
-from county_example import events_by_party, kit, model_json, new_cases
+from county_example import kit
+from decision_example import OFFICER, decided, one_of, reading
 from people_fixtures import masters  # noqa: F401
 from puhui.kernel.clock import business_date
 from puhui.kernel.refusals import Refusal
-from puhui.people.ports import Reading
 from puhui.storage.books import OpenBooks
-from puhui.workflows.applications import Application, receive
-from puhui.workflows.apply import again, decide_application
-from puhui.workflows.dossiers import take_in
-from puhui.workflows.judge import judge
-from puhui.workflows.kit import kit_of, parts_here
+from puhui.workflows.apply import decide_application
 from puhui.workflows.offers import accept
 from store_fixtures import database, store_url  # noqa: F401
-
-OFFICER = "officer_1"
 
 
 @pytest.fixture
 def books(database, masters):  # noqa: F811
     return OpenBooks(database, masters)
-
-
-@cache
-def one_of(outcome):
-    """Return a case that is judged so."""
-    return next(case for case in new_cases(60) if judge(case, events_by_party()[case.party], kit()).outcome == outcome)
-
-
-def reading(case):
-    return Reading(OFFICER, "test", "request_1", case.at)
-
-
-def applied(books, case):
-    """Take the application and what is known of its party in; return what was decided."""
-    application = Application(
-        *(case.application, case.party, case.institution, case.region, "auto_new", "received"),
-        {"amount_minor": case.amount_minor},
-        case.at,
-    )
-    with books.begin() as desk:
-        receive(desk.store, desk.applications, application, OFFICER)
-        take_in(desk.store, desk.dossiers, case.party, events_by_party()[case.party], OFFICER, case.at)
-    with books.begin() as desk:
-        return decide_application(desk, case, kit(), OFFICER)
 
 
 def refused(code, call, *arguments):
@@ -62,16 +31,16 @@ def refused(code, call, *arguments):
 )
 def test_a_decision_is_kept_with_its_reasons_and_offers(books, outcome, status):
     case = one_of(outcome)
-    decided = applied(books, case)
+    made = decided(books, case)
     with books.begin() as desk:
         assert desk.applications.by_id(case.application).status == status
         [decision] = desk.decisions.of(case.application)
         assert (decision.outcome, decision.party) == (outcome, case.party)
         record = desk.decisions.record(decision, reading(case))
-        assert [reason["code"] for reason in record["reasons"]] == list(decided.judgement.reasons)
-        assert record["score"]["pd_ppm"] == decided.judgement.draft.score.pd_ppm
+        assert [reason["code"] for reason in record["reasons"]] == list(made.judgement.reasons)
+        assert record["score"]["pd_ppm"] == made.judgement.draft.score.pd_ppm
         offers = desk.offers.of(case.application)
-        assert [offer.id for offer in offers] == [offer.id for offer in decided.offers]
+        assert [offer.id for offer in offers] == [offer.id for offer in made.offers]
         assert bool(offers) == (outcome == "approve")
         first, fact = desk.store.facts(case.application)
     assert (first.kind, fact.kind, fact.body["outcome"]) == ("application", "decision", outcome)
@@ -79,33 +48,9 @@ def test_a_decision_is_kept_with_its_reasons_and_offers(books, outcome, status):
     assert set(fact.personal) == {"record"}
 
 
-def test_executed_again_it_is_the_same_whatever_came_later(books):
-    case = one_of("approve")
-    decided = applied(books, case)
-    later = events_by_party()[case.party].head(40)
-    with books.begin() as desk:
-        take_in(desk.store, desk.dossiers, case.party, later, OFFICER, case.at + timedelta(hours=1))
-    with books.begin() as desk:
-        record = desk.decisions.record(decided.decision, reading(case))
-        assert again(record, desk, kit(), reading(case)) == {}
-
-
-def test_executed_with_other_parts_what_differs_is_named(books):
-    case = one_of("approve")
-    decided = applied(books, case)
-    parts = parts_here(model_json())
-    dearer = kit_of({**parts, "costs": {**parts["costs"], "funding_ppm": 80_000}}, kit().used)
-    with books.begin() as desk:
-        record = desk.decisions.record(decided.decision, reading(case))
-        differs = again(record, desk, dearer, reading(case))
-    assert {"kit", "prices"} <= set(differs)
-    then, now = (side["versions"] for side in differs["kit"])
-    assert {name for name in then if then[name] != now[name]} == {"costs"}
-
-
 def test_an_offer_becomes_a_loan_once(books):
     case = one_of("approve")
-    offers = applied(books, case).offers
+    offers = decided(books, case).offers
     with books.begin() as desk:
         _, loan = accept(desk, offers[0].id, case.party, case.at + timedelta(days=2))
         terms = loan.agreement["terms"]
@@ -127,7 +72,7 @@ def test_an_offer_becomes_a_loan_once(books):
 
 def test_an_offer_ends_after_its_last_day(books):
     case = one_of("approve")
-    offer = applied(books, case).offers[0]
+    offer = decided(books, case).offers[0]
     with books.begin() as desk:
         refused("OFFER_EXPIRED", accept, desk, offer.id, case.party, case.at + timedelta(days=8))
         accept(desk, offer.id, case.party, case.at + timedelta(days=7))
@@ -135,12 +80,12 @@ def test_an_offer_ends_after_its_last_day(books):
 
 def test_of_an_erased_person_nothing_is_decided_or_read(books):
     case = one_of("refer")
-    decided = applied(books, case)
+    made = decided(books, case)
     with books.begin() as desk:
         desk.personal.erase(case.party, reading(case))
     with books.begin() as desk:
         refused("PERSON_ERASED", decide_application, desk, case, kit(), OFFICER)
-        refused("PERSON_ERASED", desk.decisions.record, decided.decision, reading(case))
+        refused("PERSON_ERASED", desk.decisions.record, made.decision, reading(case))
 
 
 def test_without_its_application_nothing_is_decided(books):

@@ -55,6 +55,14 @@ def test_comes_back_from_json(model):
     assert (again.contributions(rows) == model.contributions(rows)).all()
 
 
+def test_one_row_is_scored_as_in_a_table(model):
+    for rows in (FRESH[:60], odd_rows()):
+        pd, adds = model.pd(rows), model.contributions(rows)
+        points = model.points(rows) if hasattr(model, "points") else [None] * rows.height
+        for place, row in enumerate(rows.iter_rows(named=True)):
+            assert model.score_row(row) == (pd[place], points[place], tuple(adds[place]))
+
+
 def test_a_changed_model_is_refused(model):
     data = json.loads(json.dumps(model.as_json()))
     data["calibration"]["slope"] = data["calibration"]["slope"] + 0.01

@@ -17,12 +17,15 @@ from people_fixtures import PASSWORD, Crowd
 from puhui.api.routes import ALL
 from puhui.api.security import OPEN_PATHS, Access, check_routes
 from puhui.kernel import clock
+from puhui.kernel.facts import Fact
 from puhui.kernel.ids import new_id
 from puhui.people.access import NOBODY
 from puhui.people.administration import OPERATOR, revoke_key
 from puhui.people.permissions import TABLE, action_of
 from puhui.people.rate import Pace
 from puhui.people.roles import ROLES
+from puhui.workflows.decisions import Decision, Offer
+from puhui.workflows.store import Changes
 from puhui.workflows.webhooks import Endpoint
 from web import Web
 
@@ -40,6 +43,8 @@ NOT_THERE = {
     "LOAN_UNKNOWN",
     "PARTY_UNKNOWN",
     "APPLICATION_UNKNOWN",
+    "DECISION_UNKNOWN",
+    "OFFER_UNKNOWN",
     "WEBHOOK_UNKNOWN",
     "ENTRY_UNKNOWN",
     "FACT_MISSING",
@@ -74,12 +79,15 @@ class Stage:
         wish = {"amount_minor": 9_000_000, "instalments": 36}
         body = {"party": self.party, "institution": INSTITUTION, "region": REGION, "product": "auto_new", "wish": wish}
         application = here.officer.post("/v1/applications", json=body).json()["id"]
+        decision, offer = self.decided(application)
         approval = here.act(loan, "restructures", expected=202, how="extend", instalments=6)["id"]
         here.sign()
         return {
             "loan_id": loan,
             "party_id": self.party,
             "application_id": application,
+            "decision_id": decision,
+            "offer_id": offer,
             "fact_id": fact,
             "entry_id": entry,
             "approval_id": approval,
@@ -88,6 +96,20 @@ class Stage:
             "message_id": f"message_{new_id('a')[2:]}_{new_id('a')[2:]}",
             "night_of": "2024-01-14",
         }
+
+    def decided(self, application):
+        """Put a decision and an offer on an application into the store, as a model would; return their ids."""
+        place = (self.party, INSTITUTION, REGION)
+        decision = Decision(new_id("decision"), application, *place, "approve", clock.now())
+        offer = Offer(new_id("offer"), decision.id, application, *place, "withdrawn", clock.today(), {}, {})
+        body = {"decision": decision.id, "outcome": "approve", "reasons": [], "offers": [offer.id], "versions": {}}
+        with self.here.app.state.platform.begin() as books:
+            books.decisions.add(decision, {"outcome": "approve"})
+            books.offers.add(offer)
+            sequence = books.store.next_sequence(application)
+            fact = Fact(new_id("fact"), application, sequence, "decision", clock.today(), clock.now(), body, actor="x")
+            books.store.record(Changes(facts=[fact]))
+        return decision.id, offer.id
 
     def webhook(self):
         """Put an endpoint into the store: making one through the interface would ask a name server."""
@@ -358,6 +380,8 @@ OTHER = {
     "loan_id": "loan",
     "party_id": "party",
     "application_id": "application",
+    "decision_id": "decision",
+    "offer_id": "offer",
     "entry_id": "entry",
     "fact_id": "fact",
     "webhook_id": "webhook",

@@ -42,8 +42,9 @@ def written(folder, made):
 def test_the_policies_are_listed(run):
     code, said = run("show")
     assert code == 0
-    assert [line.split()[0] for line in said.splitlines()] == ["auto", "personal", "small_firm"]
-    assert [item["rules"] for item in json.loads(run("show", "--json")[1])] == [27, 22, 22]
+    listed = ["auto", "firm_invoices", "personal", "personal_file", "small_firm"]
+    assert [line.split()[0] for line in said.splitlines()] == listed
+    assert [item["rules"] for item in json.loads(run("show", "--json")[1])] == [27, 10, 22, 10, 22]
 
 
 @pytest.mark.parametrize(

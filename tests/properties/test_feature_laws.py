@@ -1,18 +1,24 @@
 """Laws of features for any events: one party = all parties, parts = whole, the future never leaks, order is nothing."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, time, timedelta
+from random import Random
 
 import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from event_example import AS_OF, rows, table, tables
+from event_example import AS_OF, event, rows, table, tables
 from puhui.batch.engines import in_turn
-from puhui.credit.events import checked
+from puhui.credit.events import FIRST_AT, LAST_AT, checked
 from puhui.credit.features.catalogue import FEATURES, version
 from puhui.credit.features.compute import features_of, features_of_party
+from puhui.credit.features.expressions import work_of
 from puhui.credit.features.files import Job, features_of_file
+from puhui.credit.features.known import known, known_rows, rows_of
+from puhui.credit.features.plan import Plan
+from puhui.credit.features.rows import Rows
+from puhui.kernel.clock import CHINA, business_date
 
 # An example takes a tenth of a second, and is small as drawn: it is not made smaller when it fails.
 few = settings(max_examples=5, phases=[Phase.generate])
@@ -34,6 +40,49 @@ def test_one_party_online_equals_all_in_batch_to_the_last_bit(events):
     for row in batch.iter_rows(named=True):
         party = row.pop("party")
         assert features_of_party(events, party, AS_OF) == row
+
+
+INSTANTS = st.datetimes(*(each.replace(tzinfo=None) for each in (FIRST_AT, LAST_AT)), timezones=st.just(UTC))
+
+
+@settings(max_examples=20)
+@given(INSTANTS)
+def test_the_age_of_each_day_of_two_years_is_the_same_for_one_party(as_of):
+    """The first and the last instant of every day that can be seen, and of some that cannot, as of any instant."""
+    to = business_date(as_of)
+    days = [to - timedelta(days=ago) for ago in range(-2, 800)]
+    at = [datetime.combine(day, clock, CHINA).astimezone(UTC) for clock in (time.min, time.max) for day in days]
+    times = pl.DataFrame({"at": at, "recorded_at": at})
+    events = table(event("wage", AS_OF, 1)).select(pl.exclude(times.columns)).join(times, how="cross")
+    many = known(events.lazy(), as_of).collect()
+    one = known_rows(rows_of(events), as_of)
+    assert [list(one["month"]), list(one["age_days"])] == [many["month"].to_list(), many["age_days"].to_list()]
+
+
+NUMBERS = st.one_of(st.none(), st.integers(-3, 30), st.integers(-(10**15), 10**15))
+
+
+@settings(max_examples=3)
+@given(st.lists(NUMBERS, min_size=5, max_size=30), st.integers(0, 2**32))
+def test_every_formula_is_the_same_in_polars_and_in_plain_python(drawn, seed):
+    """On any measures, those that no events give too, to the last bit."""
+    keys = sorted({key for feature in FEATURES.values() for key in feature.formula.measures})
+    random = Random(seed)
+    measures = {key: random.choices(drawn, k=50) for key in keys}
+    formulas = [each.formula.value.cast(each.dtype).alias(name) for name, each in FEATURES.items()]
+    schema = {key: pl.Int128 if "squares" in key else pl.Int64 for key in keys}
+    many = pl.DataFrame(measures, schema=schema).select(formulas)
+    rows = Plan().select(formulas).of(Rows(50, measures.__getitem__))
+    for name in FEATURES:
+        assert list(map(repr, rows[name])) == list(map(repr, many[name].to_list())), name
+
+
+def test_a_word_that_plain_python_does_not_know_stops():
+    for unknown in (pl.col("a").rolling_mean(2), pl.col("a").arctan(), pl.col("a").is_between(1, 2, closed="left")):
+        with pytest.raises(KeyError):
+            work_of(unknown)
+    with pytest.raises(AssertionError):
+        work_of(pl.col("a").sum())(Rows(1, lambda _: [1]))
 
 
 @few

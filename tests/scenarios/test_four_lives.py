@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import api_world
 from puhui.accounting.books import MIRRORED, books
 from puhui.adapters.proof_keys import log_key, trusted
-from puhui.cli.close import close_through
+from puhui.composition.nights import close_through
 from puhui.kernel import clock
 from puhui.kernel.dates import day_number
 from puhui.ledger.balances import balances, trial_balance

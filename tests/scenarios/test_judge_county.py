@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from county_example import case_of, county, events_by_party, kit, new_cases
+from puhui.credit.models.row import RowScore
 from puhui.credit.policy.reasons import reasons
 from puhui.workflows.judge import judge
 
@@ -105,11 +106,8 @@ def test_a_model_that_sees_only_risk_approves_nobody(judged):
     class Pessimist:
         kind, features = "pessimist", ()
 
-        def pd(self, table):
-            return [0.9] * table.height
-
-        def contributions(self, table):
-            return pl.DataFrame([[]]).to_numpy().reshape(table.height, 0)
+        def score_row(self, features):
+            return RowScore(0.9, None, ())
 
     case, _ = next((case, judgement) for case, judgement in judged if judgement.outcome == "approve")
     dark = replace(kit(), model=Pessimist())

@@ -1,12 +1,14 @@
-"""Reasons, and what would change a decision."""
+"""Reasons of a model, in words: for an officer by feature, for the person by family."""
 
 import numpy as np
 import pytest
 
-from puhui.credit.reasons import Lever, name_of, reasons, what_would_change
+from puhui.credit.features.catalogue import FAMILIES
+from puhui.credit.policy.reasons import reason_of
+from puhui.credit.reasons import ASKED, OF_RISK, OTHER, Named, known_names, name_of, reasons, reasons_of, shown_value
 from puhui.kernel.language import Text
 
-CATALOGUE = {"debt": Text("负债", "debt"), "income": Text("收入", "income")}
+CATALOGUE = {"debt": Named(Text("负债", "debt")), "income": Named(Text("收入", "income"), "minor", "income")}
 FEATURES = ("debt", "income", "age", "late", "calls", "gap")
 
 
@@ -22,44 +24,45 @@ def test_at_most_four_the_weightiest_first_and_only_those_that_push_up():
 
 
 def test_a_name_without_a_text_is_its_own():
-    assert name_of("late_count", CATALOGUE) == Text("late_count", "late count")
+    assert name_of("late_count", CATALOGUE) == Named(Text("late_count", "late count"))
 
 
-LEVERS = (Lever("debt", -1, 10.0, steps=10, least=0.0), Lever("income", 1, 5.0, steps=10))
+def test_one_applicant_is_told_what_the_population_is_told():
+    adds = {"bill_late_share_12m": 0.4, "asked_minor": 0.1, "who_knows": 0.3, "income_mean_12m": -1.0}
+    found = reasons_of(adds, {"bill_late_share_12m": 0.25, "asked_minor": 900_000})
+    assert [(reason.feature, reason.code) for reason in found] == [
+        ("bill_late_share_12m", "MODEL_BILLS"),
+        ("who_knows", "MODEL_OTHER"),
+        ("asked_minor", "MODEL_ASKED"),
+    ]
+    assert found[0].text.zh == "“近12月账单逾期占比”为 25.0%，风险高于一般申请人"
+    assert found[2].text.en == "amount asked for is 9,000.00 yuan: a higher risk than most applicants"
+    assert reasons_of({}, {}) == []
 
 
 @pytest.mark.parametrize(
-    ("debt", "changes"),
+    ("value", "unit", "zh"),
     [
-        (100, None),
-        (101, (("debt", 101, 91.0),)),
-        (120, (("debt", 120, 100.0),)),
-        (200, (("debt", 200, 100.0),)),
+        (True, "", "是"),
+        (1_234_567, "minor", "12,345.67 元"),
+        (0.5, "share", "50.0%"),
+        (7, "months", "7 个月"),
+        (12.5, "mean_days", "12.5 天"),
+        (3, "count", "3"),
+        ("new", "", "new"),
     ],
 )
-def test_the_nearest_step_on_one_lever(debt, changes):
-    found = what_would_change({"debt": debt, "income": 50}, LEVERS, lambda row: row["debt"] <= 100, CATALOGUE)
-    assert (found and found.changes) == changes
+def test_a_value_is_shown_in_its_unit(value, unit, zh):
+    assert shown_value(value, unit).zh == zh
 
 
-def test_two_levers_when_one_is_not_enough():
-    def decide(row):
-        return row["debt"] <= 150 and row["income"] >= 60
-
-    found = what_would_change({"debt": 170, "income": 50}, LEVERS, decide, CATALOGUE)
-    assert found.changes == (("debt", 170, 150.0), ("income", 50, 60.0))
-    assert found.effort == pytest.approx(0.4)
-    assert "负债" in found.text.zh
-    assert "income" in found.text.en
+@pytest.mark.parametrize("family", [*FAMILIES, OTHER, *{one.family for one in ASKED.values()}])
+def test_every_family_has_words_for_the_person(family):
+    text = reason_of(f"MODEL_{family.upper()}").text
+    assert text.zh
+    assert text.en
 
 
-def test_beyond_reach_and_missing_are_none():
-    assert what_would_change({"debt": 201, "income": 5}, LEVERS, lambda row: row["debt"] <= 100, CATALOGUE) is None
-    assert what_would_change({"debt": None, "income": 5}, LEVERS, lambda row: row["debt"] == 0, CATALOGUE) is None
-    low = (Lever("debt", -1, 10.0, steps=10, least=50.0),)
-    assert what_would_change({"debt": 60}, low, lambda row: row["debt"] < 50, CATALOGUE) is None
-
-
-def test_a_decision_that_is_not_monotone_is_run_not_guessed():
-    found = what_would_change({"debt": 100, "income": 0}, LEVERS, lambda row: row["debt"] in (70, 60), CATALOGUE)
-    assert found.changes == (("debt", 100, 70.0),)
+def test_every_feature_has_a_family_with_words_and_the_codes_of_risk_are_known():
+    assert all(reason_of(f"MODEL_{one.family.upper()}") for one in known_names().values())
+    assert all(reason_of(code) for code in OF_RISK)

@@ -96,5 +96,17 @@ def test_a_month_seen_twice_is_the_mean_of_both():
     assert set(months) == {600, 700}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"status": "returned"}, {"kind": "order"}, {"consent": "service"}, {"recorded_at": AT + timedelta(seconds=1)}],
+)
+def test_what_is_no_income_or_not_known_is_not_counted(change):
+    one, other = (
+        wages({0: 700}),
+        wages({0: 900}).with_columns(pl.lit(value).alias(name) for name, value in change.items()),
+    )
+    assert income_by_month(pl.concat([one, other.cast(dict(SCHEMA))]), AT) == income_by_month(one, AT)
+
+
 def test_without_events_no_month_is_known():
     assert income_by_month(empty_events(), AT) == (None,) * 12

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puhui.credit import pricing
-from puhui.credit.pricing import Costs, Deal, Risk, build_up, price_for
+from puhui.credit.pricing import STEP_PPM, Costs, Deal, Risk, _first, _Rates, build_up, price_for
 from puhui.kernel.refusals import Refusal
 from puhui.products.annual_cost_plan import plan_cost
-from puhui.products.definition import product_of, terms_for
+from puhui.products.definition import catalogue, product_of, terms_for
 from puhui.products.schedule import schedule
 
 PERSONAL = product_of("personal_instalment")
@@ -183,3 +183,25 @@ def test_a_riskier_person_never_gets_a_lower_rate_and_never_a_yes_after_a_no(ris
     assert rates == sorted(rates)
     for price in prices:
         assert price.outcome != "offer" or price.earned_ppm >= price.break_even_ppm
+
+
+@pytest.mark.parametrize(
+    "product", ["auto_new", "auto_nev", "auto_used", "personal_instalment", "micro_working_capital"]
+)
+def test_the_rate_found_near_a_guess_is_the_one_found_by_asking_all(product):
+    """Of the smallest loan too, where a step of the rate moves the interest by a cent or two."""
+    definition = catalogue()[product]
+    ranges, segment = definition.ranges, (definition.segments or ("wage_earner",))[0]
+    down_ppm, months = ranges.down_payment_ppm.min, ranges.instalments.min
+    agreed = {"due_day": 15} if "due_day" in definition.loan_terms else {}
+    for lent_minor in (ranges.amount_minor.min, ranges.amount_minor.max // 3):
+        price_minor = -(-lent_minor * 1_000_000 // (1_000_000 - down_ppm))
+        deal = Deal(price_minor, months, DEAL.disbursed_on, definition.lenders[0], down_ppm, "110101", segment, agreed)
+        rates = _Rates(definition, deal, None)
+        high = -(-(ranges.annual_rate_ppm.max - ranges.annual_rate_ppm.min) // STEP_PPM)
+        least_ppm, most_ppm = rates.earned(0), rates.earned(high)
+        for wanted_ppm in range(least_ppm - 500, most_ppm, (most_ppm - least_ppm) // 4):
+            found = rates.reaching(wanted_ppm, high)
+            assert rates.earned(found) >= wanted_ppm
+            assert found == 0 or rates.earned(found - 1) < wanted_ppm
+            assert found == _first(lambda n, at=rates.earned, least=wanted_ppm: at(n) >= least, high)

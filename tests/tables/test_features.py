@@ -8,7 +8,7 @@ import pytest
 from event_example import AS_OF, event, table
 from puhui.credit.features.catalogue import FAMILIES, FEATURES, chosen, read_features
 from puhui.credit.features.compute import features_of, features_of_party
-from puhui.credit.features.known import known
+from puhui.credit.features.known import known, known_rows, rows_of
 from puhui.kernel.clock import CHINA
 from puhui.kernel.refusals import Refusal
 
@@ -261,8 +261,9 @@ def made(kind, day, amount_minor=None, more=None):
 
 @pytest.mark.parametrize(("name", "rows", "expected"), CASES)
 def test_a_feature_by_hand(name, rows, expected):
-    found = features_of_party(table(*(made(*row) for row in rows)), "P", AS_OF, [name])
-    assert found == {name: expected}
+    events = table(*(made(*row) for row in rows))
+    assert features_of_party(events, "P", AS_OF, [name]) == {name: expected}
+    assert (features_of(events, AS_OF, [name])[name].to_list() or [None]) == [expected]
 
 
 def test_each_family_has_a_case():
@@ -290,9 +291,10 @@ MONTHS = [
 @pytest.mark.parametrize(("as_of", "day", "month"), MONTHS)
 def test_the_month_of_an_event(as_of, day, month):
     upto = datetime.combine(date.fromisoformat(as_of), datetime.max.time(), CHINA)
-    seen = known(table(event("wage", day, 1)).lazy(), upto).collect()
-    assert seen["month"].to_list() == [month]
-    assert seen["age_days"].to_list() == [(date.fromisoformat(as_of) - date.fromisoformat(day)).days]
+    events = table(event("wage", day, 1))
+    for seen in (known(events.lazy(), upto).collect(), known_rows(rows_of(events), upto)):
+        assert list(seen["month"]) == [month]
+        assert list(seen["age_days"]) == [(date.fromisoformat(as_of) - date.fromisoformat(day)).days]
 
 
 INSTANT = timedelta(microseconds=1)
@@ -311,18 +313,21 @@ INSTANT = timedelta(microseconds=1)
 def test_both_times_must_have_come(at, recorded_at, seen):
     events = table(event("wage", at, 1, recorded_at=recorded_at))
     assert known(events.lazy(), AS_OF).collect().height == seen
+    assert known_rows(rows_of(events), AS_OF).height == seen
 
 
 @pytest.mark.parametrize(("consent", "seen"), [("credit", 1), ("monitoring", 0), ("service", 0), ("marketing", 0)])
 def test_only_what_was_given_for_the_purpose_is_seen(consent, seen):
-    assert known(table(event("wage", AS_OF, 1, consent=consent)).lazy(), AS_OF).collect().height == seen
+    events = table(event("wage", AS_OF, 1, consent=consent))
+    assert known(events.lazy(), AS_OF).collect().height == seen
+    assert known_rows(rows_of(events), AS_OF).height == seen
 
 
 def test_a_night_in_beijing_is_the_day_there():
     late = datetime(2026, 3, 16, 16, 30, tzinfo=UTC)  # 00:30 on the 17th
-    assert features_of_party(table(event("sale", late, 1)), "P", AS_OF, ["sale_since_last_days"]) == {
-        "sale_since_last_days": 0
-    }
+    events = table(event("sale", late, 1))
+    assert features_of_party(events, "P", AS_OF, ["sale_since_last_days"]) == {"sale_since_last_days": 0}
+    assert features_of(events, AS_OF, ["sale_since_last_days"])["sale_since_last_days"].to_list() == [0]
 
 
 def test_a_party_without_events_is_null_throughout():
@@ -351,6 +356,31 @@ def test_an_instant_that_cannot_be_meant_is_refused(as_of):
     with pytest.raises(Refusal) as refused:
         features_of(table(event("wage", "2026-03-01", 7)), as_of, ["wage_mean_12m"])
     assert refused.value.code == "INPUT_INVALID"
+
+
+def test_one_party_refuses_what_a_population_refuses():
+    events = table(event("wage", "2026-03-01", 7))
+    for tables, as_of, names, code in (
+        (events, AS_OF.replace(tzinfo=None), ["wage_mean_12m"], "INPUT_INVALID"),
+        (events, AS_OF, ["wage_mean_13m"], "INPUT_INVALID"),
+        (events.drop("consent"), AS_OF, ["wage_mean_12m"], "EVENTS_COLUMNS_WRONG"),
+        (events.with_columns(extra=1), AS_OF, ["wage_mean_12m"], "EVENTS_COLUMNS_WRONG"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            features_of_party(tables, "P", as_of, names)
+        assert refused.value.code == code
+
+
+def test_columns_that_may_be_left_out_are_empty_for_one_party_too():
+    events = table(event("wage", "2026-03-01", 7)).drop("status", "late_days", "area_m2")
+    assert features_of_party(events.lazy(), "P", AS_OF, ["wage_mean_12m"]) == {"wage_mean_12m": 7}
+
+
+def test_an_event_without_a_time_is_not_known():
+    events = table(event("wage", "2026-03-01", 7)).with_columns(
+        recorded_at=pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    )
+    assert known(events.lazy(), AS_OF).collect().height == known_rows(rows_of(events), AS_OF).height == 0
 
 
 def test_an_unknown_feature_is_refused():

@@ -16,12 +16,13 @@ from puhui.kernel.home import home
 from puhui.kernel.inputs import read_json
 from puhui.kernel.refusals import INPUT_UNREADABLE
 
+FOLDER = "models"
 LINES = "registry.jsonl"
 
 
 def folder() -> Path:
     """Return where models are kept; it need not exist."""
-    return home().joinpath("models")
+    return home().joinpath(FOLDER)
 
 
 def registry() -> Registry:

@@ -109,6 +109,12 @@ class CallContext:
             raise PARTY_UNKNOWN.refuse(field, party=party_id)
         return found
 
+    def party_in_reach(self, books: Books, party_id: str) -> Party:
+        """Return a party within the caller's reach; refuse PARTY_UNKNOWN, the same for one that is out of it."""
+        found = books.parties.by_id(party_id)
+        self.access.over(resource_of_party(found), PARTY_UNKNOWN.refuse("party", party=party_id))
+        return found
+
     # --- pages ------------------------------------------------------------------------------------
 
     def place(self, cursor: str | None) -> tuple[Any, ...]:
@@ -159,6 +165,35 @@ def resource_of(loan: Loan) -> Resource:
     one = loan.dimensions
     partner = str(loan.agreement.get("dealer") or one.funder)
     return Resource(one.institution, one.region, loan.party, partner)
+
+
+def resource_of_party(party: Party) -> Resource:
+    """Return where a party is: it is its own."""
+    return Resource(party.institution, party.region, party.id)
+
+
+class Placed(Protocol):
+    """Something of a party, in an institution and a region."""
+
+    @property
+    def institution(self) -> str:
+        """Its institution."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """Its region."""
+        ...
+
+    @property
+    def party(self) -> str:
+        """Whose it is."""
+        ...
+
+
+def place_of(one: Placed) -> Resource:
+    """Return where an application, a decision or an offer is and whose it is."""
+    return Resource(one.institution, one.region, one.party)
 
 
 def covered(spans: Sequence[Span], resource: Resource) -> bool:

@@ -50,6 +50,8 @@ def _in_path(prefix: str) -> Any:
 LoanId = Annotated[str, _check("loan"), _in_path("loan")]
 PartyId = Annotated[str, _check("party"), _in_path("party")]
 ApplicationId = Annotated[str, _check("application"), _in_path("application")]
+DecisionId = Annotated[str, _check("decision"), _in_path("decision")]
+OfferId = Annotated[str, _check("offer"), _in_path("offer")]
 FactId = Annotated[str, _check("fact"), _in_path("fact")]
 EntryId = Annotated[str, _check("entry"), _in_path("entry")]
 WebhookId = Annotated[str, _check("webhook"), _in_path("webhook")]

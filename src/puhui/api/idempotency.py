@@ -1,4 +1,4 @@
-"""Once is once: a POST that moves money carries a key, and is answered the same however often it is sent."""
+"""Once is once: a POST that moves money or decides carries a key, and is answered the same however often it is sent."""
 
 import re
 from typing import Any
@@ -14,9 +14,9 @@ KEY_PATTERN = "^[A-Za-z0-9._:-]{8,128}$"
 KEY_MISSING = declare(
     "IDEMPOTENCY_KEY_MISSING",
     400,
-    "动用资金的请求须带 Idempotency-Key 头（8 至 128 个字母、数字或 . _ : -），重试时保持不变。",
-    "A request that moves money needs an Idempotency-Key header (8 to 128 letters, digits or . _ : -), kept the same "
-    "when it is tried again.",
+    "动用资金或作出决定的请求须带 Idempotency-Key 头（8 至 128 个字母、数字或 . _ : -），重试时保持不变。",
+    "A request that moves money or decides needs an Idempotency-Key header (8 to 128 letters, digits or . _ : -), kept "
+    "the same when it is tried again.",
 )
 
 _KEY = re.compile(KEY_PATTERN)

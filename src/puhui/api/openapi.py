@@ -33,12 +33,15 @@ ABOUT = (
     "时刻为 RFC 3339（UTC）。\n\n"
     "Money is whole minor units (`_minor`), rates are parts per million a year (`_ppm`), days are business days in "
     "Beijing, instants RFC 3339 in UTC. Every error is a problem (RFC 9457) with a stable `code` and its text in "
-    "Chinese and in English. A POST that moves money needs an `Idempotency-Key`."
+    "Chinese and in English. A POST that moves money or decides needs an "
+    "`Idempotency-Key`."
 )
 
 # What any request may be answered with, and what only some may.
 _ALWAYS = (500, 503)
 _LET_IN = (401, 403, 429)
+# What is sealed with a person's key may have gone with it.
+_OF_PERSONS = ("parties", "dossiers", "decisions")
 _EXAMPLES = {
     400: problems.BODY_UNREADABLE,
     401: UNAUTHENTICATED,
@@ -109,7 +112,7 @@ def _complete(described: dict[str, Any], operation: Operation, schemas: _Schemas
     described["summary"] = _both(operation.summary)
     described["x-action"] = operation.action
     described["security"] = [{"key": []}, {"session": []}] if operation.action else []
-    if operation.moves_money:
+    if operation.once:
         described.setdefault("parameters", []).append(_KEY_PARAMETER)
     if operation.body is not None:
         content = {"application/json": {"schema": schemas.body(operation.body)}}
@@ -128,7 +131,7 @@ def _answer(operation: Operation, answer: Any, schemas: _Schemas) -> dict[str, A
     elif answer is not None:
         _, media_type, shape = get_args(answer)
         response["content"] = {media_type: {"schema": {"type": shape}}}
-    if operation.moves_money:
+    if operation.once:
         response["headers"] = {REPLAYED: _REPLAYED_HEADER}
     return response
 
@@ -137,7 +140,7 @@ def _refusals(operation: Operation) -> list[int]:
     statuses = {*_ALWAYS, 404, 422}
     if operation.action:
         statuses.update(_LET_IN)
-    if operation.tag == "parties":
+    if operation.tag in _OF_PERSONS:
         statuses.add(410)
     if operation.verb != "GET":
         statuses.update((400, 409, 413))

@@ -16,8 +16,13 @@ from puhui.kernel.facts import Fact
 from puhui.ledger.reads import LedgerReads
 from puhui.people.ports import People, PersonalData
 from puhui.workflows.applications import Applications
+from puhui.workflows.case import Kit
+from puhui.workflows.decisions import Decisions, Offers
+from puhui.workflows.dossiers import Dossiers
+from puhui.workflows.kit_parts import KeptParts
 from puhui.workflows.parties import Parties
 from puhui.workflows.store import Event, Loan, Store
+from puhui.workflows.uses import Uses
 from puhui.workflows.webhooks import Endpoints
 
 # Few: they share one interpreter. Apart: readers do not stand in line behind writers, who wait for each other.
@@ -147,6 +152,31 @@ class Books(Protocol):
         ...
 
     @property
+    def dossiers(self) -> Dossiers:
+        """What sources told about parties."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """Decisions on applications."""
+        ...
+
+    @property
+    def offers(self) -> Offers:
+        """Offers that decisions made."""
+        ...
+
+    @property
+    def parts(self) -> KeptParts:
+        """The parts that decisions were made with."""
+        ...
+
+    @property
+    def uses(self) -> Uses:
+        """What funders have lent."""
+        ...
+
+    @property
     def endpoints(self) -> Endpoints:
         """Webhooks."""
         ...
@@ -209,8 +239,8 @@ class Nights(Protocol):
 class Platform:
     """Everything an app is made from. `begin` commits at the end of the block, `read` only reads.
 
-    `check_url` refuses a webhook's URL that must not be called; `readiness` tells what is not ready, by name; handlers
-    run in the threads of `readers` and `writers`.
+    `kit` returns what decides here now, and refuses MODEL_NONE; `check_url` refuses a webhook's URL that must not be
+    called; `readiness` tells what is not ready, by name; handlers run in the threads of `readers` and `writers`.
     """
 
     begin: Callable[[], AbstractContextManager[Books]]
@@ -219,6 +249,7 @@ class Platform:
     cursors: Cursors
     proof: Proof
     nights: Nights
+    kit: Callable[[], Kit]
     check_url: Callable[[str], None]
     readiness: Callable[[], Mapping[str, str]]
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "reader"))

@@ -36,7 +36,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True)
 class Operation:
-    """One route. `moves_money`: needs an Idempotency-Key. `action`: what a caller must be allowed, "" for all."""
+    """One route. `once`: needs an Idempotency-Key. `action`: what a caller must be allowed, "" for all."""
 
     verb: str
     path: str
@@ -44,7 +44,7 @@ class Operation:
     summary: Text
     handler: Callable[..., Any]
     status: int
-    moves_money: bool
+    once: bool
     tag: str
 
     @property
@@ -92,10 +92,10 @@ class Routes:
         return self._add("GET", path, action, summary, HTTPStatus.OK)
 
     def post(
-        self, path: str, action: str, summary: Text, *, status: int = HTTPStatus.CREATED, moves_money: bool = False
+        self, path: str, action: str, summary: Text, *, status: int = HTTPStatus.CREATED, once: bool = False
     ) -> Callable[[Handler], Handler]:
         """Add a route that does something."""
-        return self._add("POST", path, action, summary, status, moves_money)
+        return self._add("POST", path, action, summary, status, once)
 
     def patch(self, path: str, action: str, summary: Text) -> Callable[[Handler], Handler]:
         """Add a route that changes a setting."""
@@ -106,11 +106,11 @@ class Routes:
         return self._add("DELETE", path, action, summary, HTTPStatus.NO_CONTENT)
 
     def _add(
-        self, verb: str, path: str, action: str, summary: Text, status: int, moves_money: bool = False
+        self, verb: str, path: str, action: str, summary: Text, status: int, once: bool = False
     ) -> Callable[[Handler], Handler]:
         def add(handler: Handler) -> Handler:
             whole = f"/v1{path}"
-            self.operations.append(Operation(verb, whole, action, summary, handler, int(status), moves_money, self.tag))
+            self.operations.append(Operation(verb, whole, action, summary, handler, int(status), once, self.tag))
             return handler
 
         return add

@@ -1,11 +1,12 @@
 """The night report as a page of its own: no script, nothing fetched, every text escaped; Chinese, then English."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
+from puhui.kernel.page import badge, both, cards, heading, page, table
 from puhui.kernel.rates import PPM, format_rate
 from puhui.kernel.rounding import round_div
 from puhui.risk.delinquency import BUCKETS
@@ -38,49 +39,38 @@ WIDTH = 640
 
 def as_html(report: Report) -> str:
     """Return the report of `report.night_report` as a page."""
-    day = escape(report["night_of"])
-    return f"""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{TITLE.zh} {day} · {TITLE.en}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<header><h1>{TITLE.zh} <time>{day}</time><small>{TITLE.en}</small></h1>{_badge(report)}</header>
-{_cards(report)}
-{_differences(report)}
-{_aside(report)}
-<section>{_heading("逾期分档", "delinquency")}{_late_bars(report)}</section>
-<section>{_heading("逾期迁徙", "who moved bucket")}{_moves(report)}</section>
-<section class="two">
-<div>{_heading("五级分类", "risk categories")}{_shares(report["categories"], CLASSES, COLOURS)}</div>
-<div>{_heading("减值阶段", "stages of IFRS 9")}{_shares(report["stages"], STAGE_NAMES, COLOURS[::2])}</div>
-</section>
-<section class="two">
-<div>{_heading("当日入账", "accrued on the day")}{_accrued(report)}</div>
-<div>{_heading("当日到期", "fell due on the day")}{_fell_due(report)}</div>
-</section>
-<footer>{_footer(report)}</footer>
-</main>
-</body>
-</html>
-"""
+    day = report["night_of"]
+    delinquency = f"<section>{heading('逾期分档', 'delinquency')}{_late_bars(report)}</section>"
+    moves = f"<section>{heading('逾期迁徙', 'who moved bucket')}{_moves(report)}</section>"
+    classes = _pair(
+        heading("五级分类", "risk categories") + _shares(report["categories"], CLASSES, COLOURS),
+        heading("减值阶段", "stages of IFRS 9") + _shares(report["stages"], STAGE_NAMES, COLOURS[::2]),
+    )
+    amounts = _pair(
+        heading("当日入账", "accrued on the day") + _accrued(report),
+        heading("当日到期", "fell due on the day") + _fell_due(report),
+    )
+    alarms = _differences(report) + _aside(report)
+    parts = (_cards(report), alarms, delinquency, moves, classes, amounts, f"<footer>{_footer(report)}</footer>")
+    title = Text(f"{TITLE.zh} {day}", f"{TITLE.en} {day}")
+    return page(title, "\n".join(parts), _badge(report), STYLE)
+
+
+def _pair(left: str, right: str) -> str:
+    return f"<section class='two'><div>{left}</div><div>{right}</div></section>"
 
 
 def _badge(report: Report) -> str:
     reconciliation = report["reconciliation"]
     if "balances" not in reconciliation:
-        return f"<p class='badge'>{_both(PENDING)}</p>"
-    badge, mark, text = ("good", "✓", SOUND) if reconciliation["sound"] else ("bad", "✗", UNSOUND)
-    return f"<p class='badge {badge}'>{mark} {_both(text)}</p>"
+        return badge(PENDING)
+    kind, mark, text = ("good", "✓ ", SOUND) if reconciliation["sound"] else ("bad", "✗ ", UNSOUND)
+    return badge(Text(mark + text.zh, text.en), kind)
 
 
 def _cards(report: Report) -> str:
     ratios = report["ratios"]
-    cards = (
+    figures = (
         (Text("在贷笔数", "active loans"), f"{report['loans']['active']:,}"),
         (Text("当日利息收入", "interest income"), format_minor(report["accrued"]["interest_minor"])),
         (Text("减值损失", "impairment loss"), format_minor(report["provisions"]["charged_minor"])),
@@ -90,8 +80,7 @@ def _cards(report: Report) -> str:
         (Text("拨备覆盖率", "coverage"), _share(ratios["coverage_ppm"])),
         (Text("搁置", "set aside"), f"{len(report['set_aside']):,}"),
     )
-    items = "".join(f"<div><dt>{_both(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in cards)
-    return f"<dl class='cards'>{items}</dl>"
+    return cards(figures)
 
 
 def _late_bars(report: Report) -> str:
@@ -117,14 +106,14 @@ def _late_bars(report: Report) -> str:
     )
     label = escape(Text("逾期各档本金", "principal of each late bucket").zh)
     chart = f"<svg viewBox='0 0 {WIDTH} {20 + 30 * len(late)}' role='img' aria-label='{label}'>{''.join(rows)}</svg>"
-    return f"<p>{_both(said)}</p>{chart}"
+    return f"<p>{both(said)}</p>{chart}"
 
 
 def _moves(report: Report) -> str:
     """Return the matrix of who moved: from above to below, by loans; worse is red, better green."""
     moves = {(move["from"], move["to"]): move for move in report["moves"]}
     if not moves:
-        return f"<p>{_both(Text('没有贷款换档。', 'No loan changed its bucket.'))}</p>"
+        return f"<p>{both(Text('没有贷款换档。', 'No loan changed its bucket.'))}</p>"
     codes = [bucket.code for bucket in BUCKETS]
     head = "".join(f"<th scope='col'>{escape(BUCKET_NAMES[code].zh)}</th>" for code in codes)
     rows = []
@@ -140,7 +129,7 @@ def _moves(report: Report) -> str:
             title = escape(f"{format_minor(move['principal_minor'])} 元")
             cells.append(f"<td{kind} title='{title}'>{move['loans']:,}</td>")
         rows.append(f"<tr><th scope='row'>{escape(name.zh)}</th>{''.join(cells)}</tr>")
-    corner = f"<th>{_both(Text('原档 → 现档', 'from, to'))}</th>"
+    corner = f"<th>{both(Text('原档 → 现档', 'from, to'))}</th>"
     return f"<div class='wide'><table class='moves'><tr>{corner}{head}</tr>{''.join(rows)}</table></div>"
 
 
@@ -156,7 +145,7 @@ def _shares(parts: Sequence[Report], names: Mapping[str, Text], colours: Sequenc
         covered = round_div(lost * PPM, part["principal_minor"]) if part["principal_minor"] else None
         rows.append(
             [
-                f"<i style='background:{colour}'></i>{_both(names[part['code']])}",
+                f"<i style='background:{colour}'></i>{both(names[part['code']])}",
                 f"{part['loans']:,}",
                 format_minor(part["principal_minor"]),
                 format_minor(lost),
@@ -173,26 +162,26 @@ def _shares(parts: Sequence[Report], names: Mapping[str, Text], colours: Sequenc
     bar = (
         f"<svg viewBox='0 0 {WIDTH} 26' preserveAspectRatio='none' class='bar' aria-hidden='true'>{''.join(bars)}</svg>"
     )
-    return bar + _table(heads, rows)
+    return bar + table(heads, rows)
 
 
 def _accrued(report: Report) -> str:
-    rows = [[_both(ACCRUED[name]), format_minor(amount)] for name, amount in report["accrued"].items()]
-    rows.append([_both(Text("减值损失", "impairment loss")), format_minor(report["provisions"]["charged_minor"])])
-    return _table((Text("", ""), Text("元", "yuan")), rows)
+    rows = [[both(ACCRUED[name]), format_minor(amount)] for name, amount in report["accrued"].items()]
+    rows.append([both(Text("减值损失", "impairment loss")), format_minor(report["provisions"]["charged_minor"])])
+    return table((Text("", ""), Text("元", "yuan")), rows)
 
 
 def _fell_due(report: Report) -> str:
     due = report["fell_due"]
     rows = [
-        [_both(Text("笔数", "loans")), f"{due['loans']:,}"],
-        [_both(Text("本金", "principal")), format_minor(due["principal_minor"])],
-        [_both(Text("利息", "interest")), format_minor(due["interest_minor"])],
-        [_both(Text("费用", "fees")), format_minor(due["fee_minor"])],
-        [_both(Text("分类变动", "classes changed")), f"{report['classified'] or 0:,}"],
-        [_both(Text("非应计笔数", "loans not accruing")), f"{report['non_accrual']['loans']:,}"],
+        [both(Text("笔数", "loans")), f"{due['loans']:,}"],
+        [both(Text("本金", "principal")), format_minor(due["principal_minor"])],
+        [both(Text("利息", "interest")), format_minor(due["interest_minor"])],
+        [both(Text("费用", "fees")), format_minor(due["fee_minor"])],
+        [both(Text("分类变动", "classes changed")), f"{report['classified'] or 0:,}"],
+        [both(Text("非应计笔数", "loans not accruing")), f"{report['non_accrual']['loans']:,}"],
     ]
-    return _table((Text("", ""), Text("", "")), rows)
+    return table((Text("", ""), Text("", "")), rows)
 
 
 def _differences(report: Report) -> str:
@@ -214,39 +203,23 @@ def _differences(report: Report) -> str:
         ]
         for each in differences
     ]
-    return f"<section class='alarm'>{_heading('对账差异', 'where the books differ')}{_table(heads, rows)}</section>"
+    return f"<section class='alarm'>{heading('对账差异', 'where the books differ')}{table(heads, rows)}</section>"
 
 
 def _aside(report: Report) -> str:
     if not report["set_aside"]:
         return ""
     rows = [[escape(each["loan"]), escape(each["problem"])] for each in report["set_aside"]]
-    table = _table((Text("贷款", "loan"), Text("原因", "why")), rows)
-    return f"<section class='alarm'>{_heading('搁置的贷款', 'loans set aside')}{table}</section>"
+    drawn = table((Text("贷款", "loan"), Text("原因", "why")), rows)
+    return f"<section class='alarm'>{heading('搁置的贷款', 'loans set aside')}{drawn}</section>"
 
 
 def _footer(report: Report) -> str:
     signed = report["checkpoint"]
-    parts = [f"{_both(Text('快照', 'snapshot'))} <code>{escape(report['snapshot_sha256'])}</code>"]
+    parts = [f"{both(Text('快照', 'snapshot'))} <code>{escape(report['snapshot_sha256'])}</code>"]
     if signed:
-        parts.append(
-            f"{_both(Text('存证根', 'proof root'))} <code>{escape(signed['root'])}</code> · {signed['size']:,}"
-        )
+        parts.append(f"{both(Text('存证根', 'proof root'))} <code>{escape(signed['root'])}</code> · {signed['size']:,}")
     return "".join(f"<p>{part}</p>" for part in parts)
-
-
-def _heading(zh: str, en: str) -> str:
-    return f"<h2>{_both(Text(zh, en))}</h2>"
-
-
-def _both(text: Text) -> str:
-    return f"{escape(text.zh)} <small>{escape(text.en)}</small>" if text.zh else ""
-
-
-def _table(heads: Iterable[Text], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th scope='col'>{_both(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _part(amount_minor: int, whole_minor: int, width: int) -> int:
@@ -264,54 +237,18 @@ def _share(ppm: int | None) -> str:
 
 
 STYLE = """
-* { box-sizing: border-box; }
-body { margin: 0; color: #1c1c1c; background: #f4f5f4; font: 14px/1.5 "Noto Sans CJK SC", "Noto Sans SC",
-  "PingFang SC", "Microsoft YaHei", "Source Han Sans SC", sans-serif; }
-main { max-width: 980px; margin: 0 auto; padding: 24px 16px 40px; }
-small { color: #6b6f6c; font-size: 12px; font-weight: normal; }
-header { display: flex; justify-content: space-between; align-items: baseline; gap: 16px; flex-wrap: wrap; }
-h1 { margin: 0; font-size: 24px; }
-h1 small { margin-left: 10px; font-size: 14px; }
-h2 { margin: 0 0 10px; font-size: 16px; }
-.badge { margin: 0; padding: 4px 12px; border-radius: 4px; background: #e4e6e4; font-weight: bold; }
-.badge.good { background: #dcefe2; color: #1d5b36; }
-.badge.bad { background: #f7dcd9; color: #8c1d18; }
-.cards { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 18px 0; }
-.cards div, section > div, section { background: #fff; border-radius: 6px; }
-.cards div { padding: 10px 14px; }
-dt { font-size: 13px; }
-dd { margin: 2px 0 0; font-size: 19px; font-weight: bold; font-variant-numeric: tabular-nums; }
-section { margin: 0 0 14px; padding: 14px 16px; }
-section.two { display: grid; grid-template-columns: 1fr 1fr; gap: 14px; padding: 0; background: none; }
-section.two > div { padding: 14px 16px; }
-.alarm { border-left: 4px solid #a3312f; }
-svg { display: block; width: 100%; height: auto; }
-svg text { font-size: 10px; fill: #1c1c1c; }
-svg .figure { font-variant-numeric: tabular-nums; }
+svg text { font-size: 10px; }
 svg.bar { height: 22px; margin-bottom: 8px; border-radius: 3px; }
-table { width: 100%; border-collapse: collapse; font-size: 13px; }
-th, td { padding: 5px 6px; border-bottom: 1px solid #e4e6e4; text-align: right; font-variant-numeric: tabular-nums; }
-th { font-weight: normal; color: #3d403e; vertical-align: bottom; }
-th small { display: block; }
-th:first-child, td:first-child { text-align: left; }
-td small { display: block; margin-left: 16px; }
+td small { margin-left: 16px; }
 td i { display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 2px; }
 .alarm th, .alarm td { text-align: left; }
-.wide { overflow-x: auto; }
 .moves th, .moves td { text-align: center; white-space: nowrap; }
 .moves .same { color: #b9bdba; }
 .moves .worse { background: #fae3dd; color: #8c1d18; font-weight: bold; }
 .moves .better { background: #dcefe2; color: #1d5b36; font-weight: bold; }
-footer { color: #6b6f6c; font-size: 12px; }
 footer p { margin: 2px 0; }
-code { overflow-wrap: anywhere; }
 @media (max-width: 720px) {
-  .cards { grid-template-columns: 1fr 1fr; }
-  section.two { grid-template-columns: minmax(0, 1fr); }
-  section, section.two > div { padding: 12px; overflow-x: auto; }
+  section, section.two > div { overflow-x: auto; }
   section > svg:not(.bar) { min-width: 560px; }
-  table { font-size: 12px; }
-  th, td { padding: 5px 3px; }
 }
-@media print { body { background: #fff; } section { break-inside: avoid; } }
 """

@@ -8,6 +8,7 @@ import typer
 from puhui.cli import (
     annual_cost,
     close,
+    decisions,
     demo,
     disclose,
     doctor,
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(demo, schedule, products, rules, annual_cost, disclose, places),
-    *(imports, features, train, models, policy, plans, funders),
+    *(imports, features, train, models, policy, plans, funders, decisions),
     *(loan, close, night_report, ledger, proof, verify, people, serve, openapi, migrate, doctor),
 )
 for module in COMMANDS:

@@ -2,18 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from puhui.cli.output import AsJson, print_json, read_day, say
 from puhui.kernel.language import Text
-
-if TYPE_CHECKING:
-    from puhui.batch.setting import Say, Setting
-    from puhui.storage.database import Database
-
-SNAPSHOTS = "snapshots"
 
 Day = Annotated[
     str,
@@ -40,11 +34,13 @@ def add_to(app: typer.Typer) -> None:
 def close_command(day: Day = "", rebuild: Rebuild = False, as_json: AsJson = False) -> None:
     """Close every open day through a day; exit 1 when the books of one do not reconcile."""
     from puhui.batch.report import night_report
+    from puhui.batch.setting import say_nothing
+    from puhui.composition.nights import close_through
     from puhui.storage.database import connect
 
     database = connect()
     try:
-        closed = close_through(database, _day(day), rebuild=rebuild, say=None if as_json else _progress())
+        closed = close_through(database, _day(day), rebuild=rebuild, say=say_nothing if as_json else _progress())
         with database.read() as store:
             reports = [night_report(store, each) for each in closed]
     finally:
@@ -55,33 +51,6 @@ def close_command(day: Day = "", rebuild: Rebuild = False, as_json: AsJson = Fal
         _tell(closed, reports)
     if not all(report["reconciliation"]["sound"] for report in reports):
         raise typer.Exit(1)
-
-
-def close_through(database: "Database", day: date, *, rebuild: bool = False, say: "Say | None" = None) -> list[date]:
-    """Close every open day through `day` now; return the days that were posted.
-
-    Refuses NIGHT_TOO_EARLY, NIGHT_BUSY, SNAPSHOT_WRONG and what the store refuses.
-    """
-    from puhui.batch.night import close
-    from puhui.kernel.clock import now
-
-    return close(night_setting(database, say), day, now(), rebuild=rebuild)
-
-
-def night_setting(database: "Database", say: "Say | None" = None) -> "Setting":
-    """Return where nights happen here: this store, snapshots in the home folder, a thread for each core."""
-    from puhui.adapters.proof_keys import log_key
-    from puhui.batch.engines import threads
-    from puhui.batch.ports import Checkpoint
-    from puhui.batch.setting import Setting, say_nothing
-    from puhui.kernel.home import home
-    from puhui.storage.log import ProofLog
-
-    def sign(at: Any) -> Checkpoint:
-        signed = ProofLog(database).checkpoint(log_key(), at)
-        return Checkpoint(signed.size, signed.root.hex())
-
-    return Setting(database, home().joinpath(SNAPSHOTS), threads(), sign, say or say_nothing)
 
 
 def _day(text: str) -> date:

@@ -1,229 +1,225 @@
-"""`puhui demo`, the main job of today: from the catalogue to honest offers for three simulated people.
+"""`puhui demo`, the main job: from applications to offers, loans and a book, on a simulated county or a real file."""
 
-Everything shown is computed on the spot: plans, annual costs, rule checks, and what a change in law touches.
-"""
-
-from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from puhui.cli.output import AsJson, print_json, print_table, say
 from puhui.kernel.language import Text
 
-if TYPE_CHECKING:
-    from puhui.products.annual_cost_plan import PlanCost
-    from puhui.products.plan import Plan
-    from puhui.rulebook.check import Report
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A simulated person and the offer they wish; `last_month` (1..12): a year or more on, it is repaid in."""
-
-    who: Text
-    product: str
-    lender: str
-    region: str
-    segment: str
-    wish: dict[str, int]
-    last_month: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A person's offer, computed."""
-
-    person: Person
-    plan: "Plan"
-    cost: "PlanCost"
-    report: "Report"
-
-    @property
-    def may_be_made(self) -> bool:
-        """Whether no rule forbids it; what only the decision can tell is left to it."""
-        return not self.report.broken
-
-
-PEOPLE = (
-    Person(
-        Text(
-            "豫东夏邑县的种粮户，6 月卖麦、10 月卖玉米", "a grain farmer in Xiayi, Henan, who sells in June and October"
-        ),
-        "farm_seasonal",
-        "local_bank",
-        "411426",
-        "farmer",
-        {"principal_minor": 80_000_00, "annual_rate_ppm": 60_000},
-        last_month=10,
+People = Annotated[
+    int, typer.Option("--people", min=400, max=150_000, help=Text("模拟县有多少人", "how many people live there").say())
+]
+Applications = Annotated[
+    int,
+    typer.Option(
+        "--applications", min=20, max=100_000, help=Text("决定多少笔申请", "how many applications are decided").say()
     ),
-    Person(
-        Text(
-            "新安县的工人买新能源车，店里广告“年费率 2.5%”", "a worker in Xin'an buying a car advertised at 2.5 % flat"
-        ),
-        "auto_nev",
-        "auto_finance",
-        "410323",
-        "wage_earner",
-        {"principal_minor": 120_000_00, "instalments": 36, "annual_rate_ppm": 25_000, "down_payment_ppm": 250_000},
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help=Text("随机种子", "the seed of the county").say())]
+NoServe = Annotated[
+    bool, typer.Option("--no-serve", help=Text("做完即退出，不启动服务", "stop when it is done; do not serve").say())
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help=Text("重新做一遍", "do it anew").say())]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="FOLDER", help=Text("用真实数据集的文件夹代替模拟县", "a folder of real data instead").say()
     ),
-    Person(
-        Text("县城小店主周转进货", "a shopkeeper in a county town restocking"),
-        "micro_working_capital",
-        "local_bank",
-        "410323",
-        "shopkeeper",
-        {"principal_minor": 180_000_00, "instalments": 12, "annual_rate_ppm": 60_000},
-    ),
-)
+]
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help=Text("服务端口，0 任选", "the server's port").say())
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    help_text = Text(
-        "主流程演示：从产品目录到三位模拟客户的合规报价", "the main job: honest offers for simulated people"
+    about = Text(
+        "主流程：申请、决策、报价、放款、还款、日终（模拟县，或真实数据）",
+        "the main job, from applications to a book: on a simulated county, or on real data",
     )
-    app.command("demo", help=help_text.say())(demo_command)
+    app.command("demo", help=about.say())(demo_command)
 
 
-def demo_command(as_json: AsJson = False) -> None:
-    """Check the catalogue, make three offers, and show what a change in law touches."""
-    from puhui.kernel.clock import today
-    from puhui.products.definition import catalogue
-    from puhui.rulebook.loader import default_rulebook
+def demo_command(
+    people: People = 6_000,
+    applications: Applications = 400,
+    seed: Seed = 0,
+    data: Data = None,
+    no_serve: NoServe = False,
+    fresh: Fresh = False,
+    port: Port = 8000,
+    as_json: AsJson = False,
+) -> None:
+    """Do the main job, show what came of it, then serve it, unless told not to."""
+    if data is not None:
+        from puhui.cli.demo_data import run_on_files
 
-    as_of = today()
-    if not as_json:
-        rules = len(default_rulebook().rules)
-        _head(
-            Text(f"一、规则库 {rules} 条，产品 {len(catalogue())} 个", f"1. {rules} rules, {len(catalogue())} products")
-        )
-    checks = _check_catalogue(as_of, quiet=as_json)
-    offers = [_offer(person, as_of) for person in PEOPLE]
-    if as_json:
-        print_json({"as_of": as_of, "products": checks, "offers": [_as_dict(offer) for offer in offers]})
+        run_on_files(data, as_json=as_json)
         return
-    _head(Text("二、三位模拟客户的报价（人物为虚构）", "2. Offers to three simulated people"))
-    _draw_offers(offers)
-    _head(Text("三、种粮户的还款计划：钱随收成走", "3. The farmer's plan: money follows the harvest"))
-    _draw_harvest(offers[0])
-    _head(Text("四、2025-10-01 起法规有何变化", "4. What changed in law on 2025-10-01"))
-    _say_change()
-    say(Text("接下来：puhui schedule、puhui rules、puhui products、puhui flat；--help 查看全部。", _NEXT).say())
+    result = _made(people, applications, seed, fresh=fresh, as_json=as_json)
+    if as_json:
+        print_json(result)
+        return
+    _tell(result)
+    if not no_serve:
+        from puhui.cli.serve import serve_command
+
+        serve_command(port=port)
 
 
-def _check_catalogue(as_of: date, *, quiet: bool) -> list[dict[str, Any]]:
-    """Return each product's report, with a progress bar for a person."""
-    from rich.console import Console
-    from rich.progress import track
+def _made(people: int, applications: int, seed: int, *, fresh: bool, as_json: bool) -> Mapping[str, Any]:
+    """Return the result of the demonstration in the home folder, made now where there is none."""
+    from puhui.demo import home
+    from puhui.demo.story import story_on
+    from puhui.demo.whole import make_demo
+    from puhui.kernel.clock import today
 
+    known = None if fresh else home.told()
+    if known is not None:
+        if not as_json:
+            say(Text("演示已在，重做请加 --fresh。", "The demonstration is there already; --fresh does it anew.").say())
+        return known
+    return make_demo(story_on(today(), people, applications, seed), Progress(quiet=as_json))
+
+
+class Progress:
+    """A line for each step with its seconds, and a bar where a person waits."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=console, transient=True, disable=quiet or not sys.stderr.isatty())
+        self._quiet = quiet
+        self._task = self._bar.add_task("", total=None)
+
+    @contextmanager
+    def step(self, name: Text) -> Iterator[None]:
+        """Show a bar while the step goes on, and then its line."""
+        from puhui.kernel.clock import stopwatch_ns
+
+        start = stopwatch_ns()
+        self._bar.reset(self._task, description=name.say(), total=None)
+        with self._bar:
+            yield
+        if not self._quiet:
+            say(f"✓ {name.say()}  {(stopwatch_ns() - start) / 1e9:.1f} s")
+
+    def moved(self, what: str, done: int, of: int) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, description=what, completed=done, total=of)
+
+
+def _tell(result: Mapping[str, Any]) -> None:
+    """Draw what came of it, and what to try next."""
+    from puhui.demo.home import PAGE
+    from puhui.kernel.home import home
+
+    say("")
+    say(Text("全部为模拟数据；“真实”一栏只有程序知道。", "All simulated; what is called true no decision sees.").say())
+    print_table(_decisions(result))
+    if result["auto"]:
+        print_table(_auto(result))
+    print_table(_funders(result))
+    _say_book(result)
+    say(Text(f"图表：{home() / PAGE}", f"pictures: {home() / PAGE}").say())
+    _say_next(result)
+
+
+def _decisions(result: Mapping[str, Any]) -> Any:
+    from puhui.demo.page import OUTCOMES
+
+    title = Text(f"决策 {result['decisions']['count']} 笔", f"{result['decisions']['count']} decisions")
+    table = _table(
+        title, Text("结果", "outcome"), Text("人数", "people"), Text("评分违约率", "scored PD"), Text("真实", "true PD")
+    )
+    for name, each in result["decisions"]["outcomes"].items():
+        rates = ["—" if each[rate] is None else f"{each[rate] / 10_000:.2f}%" for rate in _RATES]
+        table.add_row(OUTCOMES[name][0].say(), f"{each['count']:,}", *rates)
+    return table
+
+
+_RATES = ("scored_pd_ppm", "true_pd_ppm")
+
+
+def _auto(result: Mapping[str, Any]) -> Any:
+    from puhui.kernel.money import format_minor
     from puhui.kernel.rates import format_rate
-    from puhui.products.definition import catalogue
-    from puhui.products.product_check import check_product
 
-    reports = []
-    text = Text("按当日规则检查产品范围的每个边角", "checking every corner of every product").say()
-    for definition in track(catalogue().values(), text, console=Console(stderr=True), disable=quiet, transient=True):
-        reports.append(check_product(definition, as_of))
-    for report in reports if not quiet else ():
-        low, high = format_rate(report.cheapest_ppm), format_rate(report.costliest_ppm)
-        mark = "✓" if report.ok else "✗"
-        name = report.definition.name.say()
-        zh = f"{mark} {name}：{report.offers} 个边角报价，真实年化 {low} 至 {high}，通过 {report.passed} 条规则"
-        en = f"{mark} {name}: {report.offers} corner offers, true cost {low} to {high}, {report.passed} rules passed"
-        say(Text(zh, en).say())
-    return [report.as_dict() for report in reports]
-
-
-def _offer(person: Person, as_of: date) -> Shown:
-    """Return the person's offer with its cost and what the rules in force say of it."""
-    from puhui.products.annual_cost_plan import plan_cost
-    from puhui.products.definition import catalogue, resolve, terms_for
-    from puhui.products.facts import offer_facts
-    from puhui.products.schedule import schedule
-    from puhui.rulebook.check import check
-    from puhui.rulebook.subject import Subject
-
-    definition = catalogue()[person.product]
-    wish: dict[str, Any] = dict(person.wish)
-    if person.last_month is not None:
-        wish["instalments"] = 12 + (person.last_month - as_of.month) % 12
-    terms = terms_for(definition, disbursed_on=as_of, region=person.region, segment=person.segment, **wish)
-    plan = schedule(terms)
-    cost = plan_cost(plan)
-    resolved = resolve(definition, person.region, person.segment)
-    subject = Subject(person.lender, resolved.tags, person.region)
-    return Shown(person, plan, cost, check(subject, offer_facts(resolved, plan, cost, as_of), as_of))
+    auto = result["auto"]
+    advertised, true = format_rate(auto["advertised_flat_ppm"]), format_rate(auto["advertised_true_ppm"])
+    price = format_minor(auto["price_minor"])
+    title = Text(
+        f"{auto['vehicle']} {price} 元：车行广告年费率 {advertised}，真实年化 {true}",
+        f"a car of {price}: advertised at {advertised} flat, truly {true} a year",
+    )
+    heads = (Text("方案", "plan"), Text("资金方", "funder"), Text("首付", "own money"), Text("期数", "months"))
+    more = (Text("最高月供", "dearest month"), Text("真实年化", "annual cost"), Text("全部成本", "all costs"))
+    table = _table(title, *heads, *more)
+    for offer in auto["offers"]:
+        names = " · ".join(Text(**goal).say() for goal in offer["titles"])
+        table.add_row(
+            ("✓ " if offer["taken"] else "  ") + names,
+            Text(**offer["funder_title"]).say(),
+            format_minor(offer["own_minor"]),
+            str(offer["months"]),
+            format_minor(offer["most_in_a_month_minor"]),
+            format_rate(offer["annual_cost"]["irr_x12_ppm"]),
+            format_minor(offer["total_cost_minor"]),
+        )
+    return table
 
 
-def _as_dict(shown: Shown) -> dict[str, Any]:
-    from puhui.cli.schedule import plan_as_dict
+def _funders(result: Mapping[str, Any]) -> Any:
+    from puhui.kernel.money import format_minor
 
-    return {
-        "who": shown.person.who._asdict(),
-        "product": shown.person.product,
-        "may_be_made": shown.may_be_made,
-        **plan_as_dict(shown.plan, shown.cost),
-        "rules": shown.report.as_dict(),
-    }
+    title = Text(f"放款 {result['offers']['taken']} 笔", f"{result['offers']['taken']} loans")
+    table = _table(title, Text("资金方", "funder"), Text("笔数", "loans"), Text("金额", "lent"))
+    for each in result["offers"]["funders"]:
+        table.add_row(Text(**each["title"]).say(), f"{each['loans']:,}", format_minor(each["lent_minor"]))
+    return table
 
 
-def _draw_offers(offers: list[Shown]) -> None:
+def _say_book(result: Mapping[str, Any]) -> None:
+    from puhui.kernel.money import format_minor
+
+    servicing, sound = result["servicing"], result["night"]["reconciliation"]["sound"]
+    paid = format_minor(servicing["paid_minor"])
+    late = sum(bucket["loans"] for bucket in result["night"]["buckets"][1:])
+    say(
+        Text(
+            f"日终 {servicing['nights']} 个（至 {servicing['through']}），收款 {servicing['payments']:,} 笔 {paid} 元，"
+            f"逾期 {late} 笔，{'✓ 对账一致' if sound else '✗ 对账不一致'}",
+            f"{servicing['nights']} nights through {servicing['through']}, {servicing['payments']:,} payments of "
+            f"{paid}, {late} loans late, {'✓ the books reconcile' if sound else '✗ the books differ'}",
+        ).say()
+    )
+
+
+def _say_next(result: Mapping[str, Any]) -> None:
+    from puhui.kernel.home import HOME_VARIABLE, home
+
+    found = result["try"]
+    say(Text("接下来可以试：", "Try next:").say())
+    say(f"  export {HOME_VARIABLE}={home().resolve()}")
+    for command, name in (("why", "approve"), ("letter", "decline"), ("replay", "approve"), ("loan show", "loan")):
+        if name in found:
+            say(f"  puhui {command} {found[name]}")
+
+
+def _table(title: Text, *heads: Text) -> Any:
     from rich import box
     from rich.table import Table
 
-    from puhui.kernel.money import format_minor
-    from puhui.kernel.rates import format_rate
-    from puhui.products.definition import catalogue
-
-    heads = (
-        Text("客户", "who"),
-        Text("产品", "product"),
-        Text("合同利率", "advertised"),
-        Text("真实年化", "true cost"),
-        Text("最高一期", "dearest"),
-        Text("全部成本", "all costs"),
-        Text("规则", "rules"),
-    )
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, title=title.say(), title_justify="left", title_style="bold")
     for number, head in enumerate(heads):
-        table.add_column(head.say(), justify="left" if number < 2 else "right", overflow="fold", max_width=36)
-    for shown in offers:
-        passed, broken = len(shown.report.having("passed")), len(shown.report.broken)
-        table.add_row(
-            shown.person.who.say(),
-            catalogue()[shown.person.product].name.say(),
-            format_rate(shown.plan.terms.annual_rate_ppm),
-            format_rate(shown.cost.contract.irr_x12_ppm),
-            format_minor(max(row.total_minor for row in shown.plan.instalments)),
-            format_minor(shown.plan.totals()["cost_minor"]),
-            Text(f"✓ 通过 {passed}", f"✓ {passed} passed").say() if shown.may_be_made else f"✗ {broken}",
-        )
-    print_table(table)
-
-
-def _draw_harvest(shown: Shown) -> None:
-    """Draw each month's payment as a bar, as long as its amount."""
-    from puhui.kernel.money import format_minor
-
-    most = max(row.total_minor for row in shown.plan.instalments)
-    for row in shown.plan.instalments:
-        bar = "█" * (row.total_minor * 40 // most) or "·"
-        say(f"  {row.due_on:%Y-%m}  {bar:<40}  {format_minor(row.total_minor):>12}")
-
-
-def _say_change() -> None:
-    from puhui.rulebook.diff import diff
-
-    for change in diff(date(2025, 9, 30), date(2025, 10, 1)).rules:
-        title = change.rule.title
-        say(Text(f"  {change.rule.id} {title.zh}", f"  {change.rule.id} {title.en}").say())
-
-
-def _head(text: Text) -> None:
-    say("")
-    say(text.say())
-
-
-_NEXT = "Next: puhui schedule, puhui rules, puhui products, puhui flat; --help shows all."
+        table.add_column(head.say(), justify="left" if number == 0 else "right", overflow="fold")
+    return table

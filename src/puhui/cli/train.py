@@ -9,8 +9,6 @@ from puhui.cli.output import AsJson, print_json, print_table, say
 from puhui.kernel.language import Text
 
 if TYPE_CHECKING:
-    from puhui.credit.data.table import LabelledTable
-    from puhui.credit.models.setting import Setting
     from puhui.credit.models.train import Training
 
 
@@ -52,6 +50,7 @@ def train_command(
     """Train, measure, write models and reports."""
     from puhui.adapters.table_labelled import read_labelled
     from puhui.credit.models import MODEL_KINDS
+    from puhui.credit.models.setting import setting_of
     from puhui.credit.models.train import Plan, train
     from puhui.kernel.clock import stopwatch_ns
     from puhui.kernel.inputs import one_of
@@ -63,7 +62,7 @@ def train_command(
     for each in kind or ():
         one_of("kind", each, MODEL_KINDS)
     read = read_labelled(paths, mapping or None, label=label)
-    setting = _setting(read, seed, threads, effort)
+    setting = setting_of(read, seed, threads, effort)
     plan = Plan(tuple(kind or MODEL_KINDS), test_share, split, (*read.groups, *read.protected), reject_inference)
     done = train(read.frame, setting, plan, lambda: stopwatch_ns() / 1e9)
     told: dict[str, Any] = {"data": [str(path) for path in paths], "notes": [note._asdict() for note in read.notes]}
@@ -75,77 +74,28 @@ def train_command(
         _tell(told)
 
 
-def _setting(read: "LabelledTable", seed: int, threads: int, effort: int) -> "Setting":
-    from puhui.credit.models.setting import Setting
-
-    signs = {"higher_is_worse": 1, "higher_is_better": -1}
-    told = {name: signs[column.direction] for name, column in read.features.items() if column.direction}
-    special = {
-        name: tuple(float(value) for value in column.special)
-        for name, column in read.features.items()
-        if column.special and column.type not in ("category", "date", "flag")
-    }
-    return Setting(
-        label=read.label,
-        features=tuple(read.features),
-        party=read.party,
-        time=read.time or "",
-        monotone=told,
-        special=special,
-        seed=seed,
-        threads=threads,
-        effort_seconds=effort,
-    )
-
-
 def _write(done: "Training", out: str, by: str, paths: list[Path], register: bool) -> list[str]:
     """Write model, report and page of each kind; put them into the registry when asked. Return the paths."""
-    from puhui.adapters import model_files
-    from puhui.credit.models.report import report
-    from puhui.credit.models.report_page import as_html
-    from puhui.kernel.ids import new_id
+    from puhui.adapters.model_training import keep, write
 
-    written: list[str] = []
-    others = [each.figures for each in done.models]
-    for each in done.models:
-        model = each.model.as_json()
-        name = new_id("model") if register else each.name
-        folder = Path(out) if out else model_files.folder()
-        if register:
-            _register(name, each.figures, done, by, paths)
-        told = report(done, each)
-        written.append(str(model_files.save(name, model, model_files.folder() if register else folder)))
-        written.append(
-            str(model_files.save(f"{name}.report", {**told, "preparation": done.preparation.as_json()}, folder))
-        )
-        page = folder.joinpath(f"{name}.html")
-        page.write_text(as_html(told, others), encoding="utf-8")
-        written.append(str(page))
-    return written
+    where = Path(out) if out else None
+    if register:
+        kept = keep(done, by, _hash_of(paths), where)
+    else:
+        assert where is not None, "nothing to write and nothing to register"
+        kept = write(done, where)
+    return [str(path) for each in kept for path in (each.model, each.report, each.page)]
 
 
-def _register(name: str, figures: Any, done: "Training", by: str, paths: list[Path]) -> None:
+def _hash_of(paths: list[Path]) -> str:
     from hashlib import sha256
-
-    import puhui
-    from puhui.adapters import model_files
-    from puhui.credit.models import registry
-    from puhui.kernel.clock import now
 
     digest = sha256()
     for path in paths:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    details = {
-        "kind": figures["kind"],
-        "model_hash": figures["hash"],
-        "data_hash": digest.hexdigest(),
-        "code_version": puhui.__version__,
-        "seed": done.setting.seed,
-        "figures": {key: figures[key] for key in ("rows", "bad", "auc", "auc_low", "auc_high", "ks", "brier")},
-    }
-    model_files.add(lambda known: registry.register(known, name, by, now(), details))
+    return digest.hexdigest()
 
 
 def _tell(told: dict[str, Any]) -> None:

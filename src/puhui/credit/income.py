@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from puhui.credit.features.known import known
+from puhui.credit.features.known import known_rows, rows_of
 from puhui.credit.features.streams import INCOME
 from puhui.kernel.clock import CHINA
 
@@ -19,11 +19,14 @@ def income_by_month(events: pl.DataFrame, at: datetime) -> tuple[int | None, ...
     A month of which nothing at all is known (before the first event of income) is None, never 0; a month within what
     is known in which nothing came in is 0.
     """
-    seen = known(events.lazy(), at).filter(pl.col("kind").is_in(INCOME), pl.col("status").is_null())
-    months = seen.group_by("month").agg(pl.col("amount_minor").sum()).collect()
-    if months.is_empty():
+    rows = rows_of(events)
+    told = [kind in INCOME and status is None for kind, status in zip(rows["kind"], rows["status"], strict=True)]
+    seen = known_rows(rows.where(told), at)
+    if not seen.height:
         return (None,) * MONTHS
-    amounts = dict(zip(months["month"].to_list(), months["amount_minor"].to_list(), strict=True))
+    amounts: dict[int, int] = {}
+    for month, amount in zip(seen["month"], seen["amount_minor"], strict=True):
+        amounts[month] = amounts.get(month, 0) + amount
     stretches = [amounts.get(age, 0) for age in range(max(amounts) + 1)]
     return _by_calendar(stretches, at)
 

@@ -89,21 +89,30 @@ class Assumptions:
     source: Text
 
 
-def assumptions_on(day: date) -> Assumptions:
-    """Return the assumptions that hold on a day; refuse LIMIT_ASSUMPTIONS_MISSING before the first.
+def assumptions_on(day: date, known: tuple[Assumptions, ...] | None = None) -> Assumptions:
+    """Return the assumptions that hold on a day, of those in force here unless given; oldest first.
+
+    Refuses LIMIT_ASSUMPTIONS_MISSING before the first.
 
     >>> assumptions_on(date(2026, 8, 1)).living_minor[4]
     110000
     """
-    held = [item for item in _assumptions(home().joinpath(OWN_FILE)) if item.effective_from <= day]
+    found = _assumptions(assumptions_file()) if known is None else known
+    held = [item for item in found if item.effective_from <= day]
     if not held:
         raise LIMIT_ASSUMPTIONS_MISSING.refuse("day", day=day.isoformat(), file=OWN_FILE)
     return held[-1]
 
 
+def assumptions_file() -> Path:
+    """Return the file of the assumptions in force here: the home folder's own, else what is shipped."""
+    own = home().joinpath(OWN_FILE)
+    return own if own.is_file() else LIMIT_FILE
+
+
 @cache
-def _assumptions(own: Path) -> tuple[Assumptions, ...]:
-    return read_assumptions(read_yaml(own if own.is_file() else LIMIT_FILE))
+def _assumptions(path: Path) -> tuple[Assumptions, ...]:
+    return read_assumptions(read_yaml(path))
 
 
 def read_assumptions(data: object) -> tuple[Assumptions, ...]:

@@ -18,11 +18,12 @@ from typing import Any, Literal, NamedTuple
 from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import declare
-from puhui.products.annual_cost_plan import plan_cost, plan_figures
+from puhui.products.annual_cost_plan import cost_of, interest_cost
 from puhui.products.definition import resolve, terms_for
 from puhui.products.definition_fields import Definition
 from puhui.products.facts import offer_facts, repaid_at_once
-from puhui.products.schedule import schedule
+from puhui.products.plan import Plan
+from puhui.products.schedule import planned
 from puhui.rulebook.book import Rulebook
 from puhui.rulebook.check import Finding, check
 from puhui.rulebook.subject import Subject
@@ -38,6 +39,8 @@ Outcome = Literal["offer", "refer", "decline"]
 PRODUCT = "product"
 # Contract rates are tried from the product's lowest in steps of 0.01 %.
 STEP_PPM = 100
+# So many steps on each side of the guessed rate are worked out.
+REACH = 1
 # Facts by which a rule speaks of the price; by others it speaks of something that a lower rate does not mend.
 PRICE_FACTS = frozenset(
     {
@@ -159,7 +162,7 @@ def price_for(
     if break_even_ppm > most_ppm:
         outcome: Outcome = "refer" if limited_by == PRODUCT else "decline"
         return _no(outcome, "PRICE_ABOVE_CAP", components, highest_ppm=rates.rate(highest), limited_by=limited_by)
-    chosen = _first(lambda place: rates.earned(place) >= min(target_ppm, most_ppm), highest)
+    chosen = rates.reaching(min(target_ppm, most_ppm), highest)
     earned_ppm = rates.earned(chosen)
     return Price(
         "offer",
@@ -225,6 +228,17 @@ class _Rates:
         self._resolved = resolve(definition, deal.region, deal.segment)
         ends = self._resolved.ranges.annual_rate_ppm
         self._low, self._high = ends.min, ends.max
+        self._terms = terms_for(
+            definition,
+            principal_minor=deal.price_minor,
+            instalments=deal.instalments,
+            annual_rate_ppm=ends.max,
+            disbursed_on=deal.disbursed_on,
+            down_payment_ppm=deal.down_payment_ppm,
+            region=deal.region,
+            segment=deal.segment,
+            **deal.agreed,
+        )
         self._earned: dict[int, int] = {}
 
     @property
@@ -238,7 +252,7 @@ class _Rates:
     def earned(self, place: int) -> int:
         """Return what the interest of a rate comes to, IRR x 12, ppm; the lender's fees are not counted on."""
         if place not in self._earned:
-            self._earned[place] = plan_figures(self._plan(place), fees=False).irr_x12_ppm
+            self._earned[place] = interest_cost(self._plan(place)).irr_x12_ppm
         return self._earned[place]
 
     def highest(self) -> tuple[int | None, str]:
@@ -251,27 +265,31 @@ class _Rates:
         over = _first(lambda place: self._stopped(place) is not None, self._last)
         return over - 1, self._stopped(over) or stopped
 
-    def _plan(self, place: int) -> Any:
-        deal = self._deal
-        terms = terms_for(
-            self._definition,
-            principal_minor=deal.price_minor,
-            instalments=deal.instalments,
-            annual_rate_ppm=self.rate(place),
-            disbursed_on=deal.disbursed_on,
-            down_payment_ppm=deal.down_payment_ppm,
-            region=deal.region,
-            segment=deal.segment,
-            **deal.agreed,
-        )
-        return schedule(terms)
+    def reaching(self, wanted_ppm: int, high: int) -> int:
+        """Return the least place whose interest reaches `wanted_ppm`, as that of `high` does.
+
+        Interest is nearly in proportion to the rate: only the rates near a guess are worked out, the others are told
+        from it. Where the answer is not among those near, all are asked.
+        """
+        near = high
+        for _ in range(2):
+            rate_ppm = self.rate(near) * wanted_ppm // max(1, self.earned(near))
+            near = max(0, min(high, -((self._low - rate_ppm) // STEP_PPM)))
+        low, top = near - REACH, min(high, near + REACH)
+        found = _first(lambda place: place > top or (place >= low and self.earned(place) >= wanted_ppm), high)
+        if low < found <= top:
+            return found
+        return _first(lambda place: self.earned(place) >= wanted_ppm, high)
+
+    def _plan(self, place: int) -> Plan:
+        return planned(self._terms.changed(annual_rate_ppm=self.rate(place)))
 
     def _stopped(self, place: int) -> str | None:
         """Return the rule that stops the rate on the day, None where none does."""
         plan, day = self._plan(place), self._deal.disbursed_on
         tags = (*self._resolved.tags, "bullet") if repaid_at_once(plan) else self._resolved.tags
         subject = Subject(self._deal.lender, tags, self._deal.region or "")
-        facts = offer_facts(self._resolved, plan, plan_cost(plan), day)
+        facts = offer_facts(self._resolved, plan, cost_of(plan), day)
         found = check(subject, facts, day, rulebook=self._rulebook).findings
         return next((finding.rule_id for finding in found if finding.stops and _of_price(finding)), None)
 

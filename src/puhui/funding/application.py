@@ -81,13 +81,24 @@ NOTHING_USED = Used(day_minor=0, day_loans=0, total_minor=0)
 
 def keys_of(application: Application) -> dict[str, str | None]:
     """Return where an application counts for concentration, by kind; None where it is not known."""
-    region = application.region.ljust(6, "0")
     dealer = application.loan.get("dealer")
     return {
-        "province": region[:2],
-        "city": region[:4] if region[2:4] != "00" else None,
-        "county": region if region[4:] != "00" else None,
+        **keys_of_region(application.region),
         "product": application.product,
         "segment": application.segment,
         "dealer": dealer if isinstance(dealer, str) else None,
+    }
+
+
+def keys_of_region(region: str) -> dict[str, str | None]:
+    """Return the province, city and county that a place counts for; None where it is larger.
+
+    >>> keys_of_region("4103")
+    {'province': '41', 'city': '4103', 'county': None}
+    """
+    code = region.ljust(6, "0")
+    return {
+        "province": code[:2],
+        "city": code[:4] if code[2:4] != "00" else None,
+        "county": code if code[4:] != "00" else None,
     }

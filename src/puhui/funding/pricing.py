@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 from puhui.funding.application import Application
 from puhui.funding.definition_fields import Funder, Joint
 from puhui.kernel.rates import PPM
+from puhui.kernel.remember import remember
 from puhui.products.annual_cost import Figures
-from puhui.products.annual_cost_plan import PlanCost, plan_cost
+from puhui.products.annual_cost_plan import PlanCost, cost_of
 from puhui.products.definition import resolve, terms_for
 from puhui.products.definition_fields import Definition
 from puhui.products.design.rules import LenderRules, rules_of, tags_of
 from puhui.products.facts import financed_minor, offer_facts
 from puhui.products.plan import Plan
-from puhui.products.schedule import schedule
+from puhui.products.schedule import planned
 from puhui.products.terms import Fee, Terms
 from puhui.rulebook.book import Rulebook
 from puhui.rulebook.subject import Subject
@@ -97,9 +98,13 @@ def funder_terms(application: Application, funder: Funder, definition: Definitio
         segment=application.segment,
         **agreed,
     )
+    return terms.model_copy(update={"fees": (*terms.fees, *_added_fees(funder))})
+
+
+@remember(256)
+def _added_fees(funder: Funder) -> tuple[Fee, ...]:
     added = (*(funder.guarantee.fees if funder.guarantee else ()), *funder.fees)
-    fees = tuple(Fee.model_validate(fee.model_dump()) for fee in added)
-    return terms.model_copy(update={"fees": (*terms.fees, *fees)})
+    return tuple(Fee.model_validate(fee.model_dump()) for fee in added)
 
 
 def shares_of(funder: Funder, lent_minor: int) -> tuple[Share, ...]:
@@ -130,8 +135,8 @@ def offer_of(
 ) -> Offer:
     """Return a funder's offer, the rules as of `as_of`. Refuses as `funder_terms`, `schedule`, `plan_cost`."""
     resolved = resolve(definition, application.region, application.segment)
-    plan = schedule(funder_terms(application, funder, definition))
-    cost = plan_cost(plan)
+    plan = planned(funder_terms(application, funder, definition))
+    cost = cost_of(plan)
     shares = shares_of(funder, financed_minor(plan))
     tags = (*tags_of(resolved, plan), *(("joint",) if funder.joint else ()))
     subject = Subject(funder.lender, tags, application.region.ljust(6, "0"))

@@ -20,6 +20,7 @@ class Record(BaseModel):
 
 RecordType = TypeVar("RecordType", bound=Record)
 
+_NO_INSTANT = Text("不是有效时刻，请写作 2024-01-15T10:00:00+08:00", "is no instant; write 2024-01-15T10:00:00+08:00")
 PROBLEMS: dict[str, Text] = {
     "missing": Text("缺少必填字段", "is required"),
     "extra_forbidden": Text("未知字段，请删除或更正拼写", "is not a known field; remove it or correct its spelling"),
@@ -42,6 +43,11 @@ PROBLEMS: dict[str, Text] = {
     "date_from_datetime_parsing": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
     "date_parsing": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
     "date_type": Text("不是有效日期，请写作 YYYY-MM-DD", "is not a real date; write YYYY-MM-DD"),
+    "datetime_type": _NO_INSTANT,
+    "datetime_parsing": _NO_INSTANT,
+    "datetime_from_date_parsing": _NO_INSTANT,
+    "timezone_aware": Text("时刻须带时区，例如 +08:00", "must say its time zone, such as +08:00"),
+    "looked": Text("须是 true/false、整数或一行文字", "must be true or false, a whole number or a line of text"),
     "list_type": Text("必须是列表", "must be a list"),
     "tuple_type": Text("必须是列表", "must be a list"),
     "dict_type": Text("必须是对象", "must be an object"),

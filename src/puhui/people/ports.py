@@ -184,6 +184,10 @@ class PersonalData(Protocol):
         """Destroy the key of a party for ever; refuse PERSON_ERASED when it is already."""
         ...
 
+    def erased_at(self, party: str) -> datetime | None:
+        """Return when the party was erased, None for one who was not."""
+        ...
+
 
 class People(Protocol):
     """One unit of work."""

@@ -1,10 +1,12 @@
 """The true annual cost of a repayment plan, on the contract's track and on the borrower's after a subsidy."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from puhui.products.annual_cost import Figures, figures
-from puhui.products.plan import Plan
+from puhui.kernel.remember import remember
+from puhui.products.annual_cost import Figures, Nominal, figures, nominal
+from puhui.products.plan import Flow, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,27 @@ def plan_cost(plan: Plan) -> PlanCost:
     return PlanCost(contract, plan_figures(plan, subsidised=True))
 
 
+# As `planned`, of which the plan comes.
+cost_of = remember(128)(plan_cost)
+
+
 def plan_figures(plan: Plan, *, subsidised: bool = False, fees: bool = True) -> Figures:
     """Return the figures of one track; `fees` False: of interest alone."""
-    flows = plan.flows(subsidised=subsidised, fees=fees)
-    months = [flow.position / plan.positions_a_month for flow in flows]
-    return figures([flow.amount_minor for flow in flows], months, [flow.on for flow in flows])
+    amounts, months, on = _flows(plan, plan.flows(subsidised=subsidised, fees=fees))
+    return figures(amounts, months, on)
+
+
+def interest_cost(plan: Plan) -> Nominal:
+    """Return the annual cost of interest alone, without fees, by periods. Refuses as `nominal`."""
+    amounts, months, _ = _flows(plan, plan.flows(fees=False))
+    return nominal(amounts, months)
+
+
+def _flows(plan: Plan, flows: list[Flow]) -> tuple[list[int], list[float], list[date]]:
+    """Return amounts, positions in months and days of the flows, a down payment taken off what comes in that day."""
+    amounts = [flow.amount_minor for flow in flows]
+    if plan.terms.down_payment_ppm:
+        (received_minor, down_minor, *later), flows = amounts, flows[1:]
+        amounts = [received_minor + down_minor, *later]
+    a_month = plan.positions_a_month
+    return amounts, [flow.position / a_month for flow in flows], [flow.on for flow in flows]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from puhui.kernel.columns import LARGEST, Ints, between, choose, is_column, largest, lesser
 from puhui.kernel.daycount import DayCount
 from puhui.kernel.rates import PPM
+from puhui.kernel.remember import remember
 from puhui.kernel.rounding import Rounding, round_div, round_mul_div, round_to_multiple
 from puhui.products.due_dates import NO_DAY, Dates
 from puhui.products.terms import Terms
@@ -44,7 +45,7 @@ class Calculation:
     terms: Terms
     principal_minor: Ints
     rate_ppm: Ints
-    numerators: list[Ints]
+    numerators: Sequence[Ints]
     unit: int
     rates: list[Ints]
     is_wide: list[bool]
@@ -75,10 +76,10 @@ def calculation_of(
 ) -> Calculation:
     """Return the Calculation of `principal_minor` financed over the spans of `dates`."""
     free = terms.grace.interest_free
-    numerators = [0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans)]
+    in_columns = is_column(values.principal_minor)
+    numerators = (_numerators if in_columns else _numerators_of_one)(dates, convention, free)
     unit = convention.denominator * PPM
     room = (LARGEST - unit) // max(1, largest(values.principal_minor) * largest(values.annual_rate_ppm))
-    in_columns = is_column(values.principal_minor)
     return Calculation(
         terms,
         principal_minor,
@@ -93,7 +94,15 @@ def calculation_of(
     )
 
 
-def _rates(rate_ppm: Ints, numerators: list[Ints]) -> list[Ints]:
+def _numerators(dates: Dates, convention: DayCount, free: int) -> tuple[Ints, ...]:
+    """Return which part of a year each period is, over the denominator; nothing while interest-free."""
+    return tuple(0 if k < free else convention.numerator(period) for k, period in enumerate(dates.spans))
+
+
+_numerators_of_one = remember(256)(_numerators)
+
+
+def _rates(rate_ppm: Ints, numerators: Sequence[Ints]) -> list[Ints]:
     """Return rate x numerator by period; periods of equal length share one column."""
     if not is_column(rate_ppm):
         return [rate_ppm * numerator for numerator in numerators]

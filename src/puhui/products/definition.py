@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pydantic import ValidationError
+
 from puhui.kernel.home import home
 from puhui.kernel.inputs import parse
 from puhui.kernel.language import Text
@@ -14,6 +16,7 @@ from puhui.kernel.money import format_minor
 from puhui.kernel.places import place
 from puhui.kernel.rates import format_rate
 from puhui.kernel.refusals import INPUT_INVALID, INPUT_UNREADABLE, Refusal, declare
+from puhui.kernel.remember import remember
 from puhui.products.calculation import down_payment_minor
 from puhui.products.definition_fields import Definition, Override, When
 from puhui.products.facts import COMPUTED
@@ -243,11 +246,20 @@ def _wrong(field: str, problem: Text) -> Refusal:
 
 def holds_for(when: When, region: str | None, segment: str | None) -> bool:
     """Return whether a condition holds for a place and a person; what is not known holds for none."""
-    return (
-        (not when.regions or (region is not None and region.startswith(_stems(when.regions))))
-        and (not when.tiers or (region is not None and place(region).tier in when.tiers))
-        and (not when.segments or segment in when.segments)
-    )
+    return _holds_there(when, region, _tier(region)) and _holds_of(when, segment)
+
+
+def _tier(region: str | None) -> int | None:
+    return None if region is None else place(region, "region").tier
+
+
+def _holds_there(when: When | Definition, region: str | None, tier: int | None) -> bool:
+    there = not when.regions or (region is not None and region.startswith(_stems(when.regions)))
+    return there and (not when.tiers or tier in when.tiers)
+
+
+def _holds_of(when: When | Definition, segment: str | None) -> bool:
+    return not when.segments or segment in when.segments
 
 
 @lru_cache(maxsize=1024)
@@ -263,16 +275,22 @@ def resolve(definition: Definition, region: str | None = None, segment: str | No
     Refuses PLACE_UNKNOWN, and PRODUCT_NOT_OFFERED where the product is not offered, or offered only to some
     and it is not said to whom.
     """
-    if region is not None:
-        place(region, "region")
-    for field, limits, said in (
-        ("region", When(regions=definition.regions, tiers=definition.tiers), region),
-        ("segment", When(segments=definition.segments), segment),
+    tier = _tier(region)
+    for field, holds, said in (
+        ("region", _holds_there(definition, region, tier), region),
+        ("segment", _holds_of(definition, segment), segment),
     ):
-        if not holds_for(limits, region, segment):
+        if not holds:
             problem = _SAY_WHICH if said is None else Text(f"{said} 不在其内", f"{said} is not among those served")
             raise PRODUCT_NOT_OFFERED.refuse(field, product=definition.id, problem=problem)
-    return _changed(definition, tuple(o for o in definition.overrides if holds_for(o.when, region, segment)))
+    whens = [override.when for override in definition.overrides]
+    held = (n for n, when in enumerate(whens) if _holds_there(when, region, tier) and _holds_of(when, segment))
+    return _resolved(definition, tuple(held))
+
+
+@remember(512)
+def _resolved(definition: Definition, held: tuple[int, ...]) -> Definition:
+    return _changed(definition, tuple(definition.overrides[n] for n in held))
 
 
 def _changed(definition: Definition, overrides: tuple[Override, ...]) -> Definition:
@@ -331,9 +349,17 @@ def terms_for(
 
 def build_terms(definition: Definition, wish: Wish, agreed: Mapping[str, object]) -> Terms:
     """Return the terms of a wish under a product without overrides, its ranges not looked at."""
-    fixed = definition.terms.model_dump(exclude_unset=True)
-    fees = [fee.model_dump(exclude_unset=True) for fee in definition.fees]
-    return parse(Terms, {**fixed, **wish._asdict(), "method": definition.kind, "fees": fees, **agreed})
+    data = {**_fixed(definition), **wish._asdict(), **agreed}
+    try:
+        return Terms.model_validate(data)
+    except ValidationError:
+        return parse(Terms, data)  # refuses, and says what is wrong
+
+
+@remember(512)
+def _fixed(definition: Definition) -> Mapping[str, Any]:
+    fees = tuple(fee.model_dump(exclude_unset=True) for fee in definition.fees)
+    return {**definition.terms.model_dump(exclude_unset=True), "method": definition.kind, "fees": fees}
 
 
 def example_of_agreed(definition: Definition) -> dict[str, object]:

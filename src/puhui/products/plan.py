@@ -97,15 +97,14 @@ class Plan:
         total_minor is what the instalments add up to; cost_minor is interest and all fees; borrower_cost_minor
         is what of it the borrower bears after the subsidy.
         """
-        interest = sum(row.interest_minor for row in self.rows)
-        fee = sum(row.fee_minor for row in self.rows)
-        subsidy = sum(row.subsidy_minor for row in self.rows)
+        _, _, *columns = zip(*self.rows, strict=True)
+        principal, interest, fee, total, _, subsidy = map(sum, columns)
         cost = interest + fee + self.upfront_fee_minor
         return {
-            "principal_minor": sum(row.principal_minor for row in self.rows),
+            "principal_minor": principal,
             "interest_minor": interest,
             "fee_minor": fee,
-            "total_minor": sum(row.total_minor for row in self.rows),
+            "total_minor": total,
             "upfront_fee_minor": self.upfront_fee_minor,
             "received_minor": self.received_minor,
             "cost_minor": cost,

@@ -4,6 +4,7 @@ Both ends share every formula: `_due` works on `Ints`. See `schedule_columns.py`
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from puhui.kernel.columns import Ints, choose, largest, lesser
 from puhui.kernel.dates import day_number, to_date, to_dates
@@ -72,6 +73,10 @@ def schedule(terms: Terms) -> Plan:
     return Plan(terms, instalments, charges, positions, dates.positions_a_month, _movements(rows), repaid)
 
 
+# A decision asks for the same plan several times: its price, its design, the rules, each funder.
+planned = lru_cache(maxsize=128)(schedule)
+
+
 def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     """Return the rows of one loan (ints) or of a column of loans that share every other term."""
     down = down_payment_minor(terms, values.principal_minor, values.down_payment_ppm)
@@ -91,7 +96,7 @@ def rows_of(terms: Terms, values: Values, kind: Kind) -> Rows:
     if fees:
         total = [amount + charge for amount, charge in zip(total, fee, strict=True)]
     rows = Rows(
-        dates.due, parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts
+        list(dates.due), parts.principal, interest, fee, total, outstanding, subsidy, upfront, fees, calculation, parts
     )
     return _with_down_payment(rows, down, values) if largest(values.down_payment_ppm) else rows
 

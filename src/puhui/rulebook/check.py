@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import declare
+from puhui.kernel.remember import remember
 from puhui.rulebook.book import Comparison, CompiledRule, Demand, Rulebook
 from puhui.rulebook.loader import default_rulebook
 from puhui.rulebook.metrics import check_fact, metrics, refuse_floats
@@ -50,8 +51,7 @@ class Part(NamedTuple):
     basis: SeriesValue | None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one rule says of one proposal; figure, limit and unit are those of the part that decided."""
 
     rule: CompiledRule
@@ -194,18 +194,41 @@ def check(
     Refuses FACT_INVALID, RULE_NOT_SWITCHABLE, RULE_UNKNOWN.
     """
     book = rulebook or default_rulebook()
-    _check_switched(book, hard)
+    standing = _standing(book, subject, as_of, frozenset(hard))
     unknown = _check_facts(facts)
-    rules = book.applicable(subject, as_of)
-    aside = {rule_id: rule.id for rule in rules for rule_id in rule.supersedes}
-    findings = tuple(_finding(rule, facts, as_of, rule.id in hard, aside.get(rule.id)) for rule in rules)
-    return Report(subject, as_of, findings, unknown)
+    return Report(subject, as_of, tuple(_finding(one, facts, as_of) for one in standing), unknown)
 
 
-def _check_switched(book: Rulebook, hard: Collection[str]) -> None:
+class _Standing(NamedTuple):
+    """A rule that applies, with what is known of it before any fact: `said` where that is all."""
+
+    rule: CompiledRule
+    severity: str
+    switched: bool
+    blocking: bool
+    said: Finding | None
+
+
+@remember(1024)
+def _standing(book: Rulebook, subject: Subject, as_of: date, hard: frozenset[str]) -> tuple[_Standing, ...]:
+    """Return the rules that apply to a subject on a day, ready for any facts; refuse RULE_NOT_SWITCHABLE."""
     for rule_id in hard:
         if not book.rule(rule_id).demands:
             raise RULE_NOT_SWITCHABLE.refuse("hard", rule=rule_id)
+    rules = book.applicable(subject, as_of)
+    aside = {rule_id: rule.id for rule in rules for rule_id in rule.supersedes}
+    return tuple(_stands(rule, rule.id in hard, aside.get(rule.id)) for rule in rules)
+
+
+def _stands(rule: CompiledRule, switched: bool, superseded_by: str | None) -> _Standing:
+    severity = "hard" if switched else rule.severity
+    # A rule known only from memory warns, unless the lender switched it on itself.
+    blocking = severity == "hard" and (switched or rule.confidence != "memory-unverified")
+    said = None
+    if superseded_by is not None or not rule.demands:
+        outcome = "for_people" if superseded_by is None else "superseded"
+        said = Finding(rule, outcome, severity, switched, False, (), None, (), superseded_by, None)
+    return _Standing(rule, severity, switched, blocking, said)
 
 
 def _check_facts(facts: Facts) -> tuple[str, ...]:
@@ -221,35 +244,22 @@ def _check_facts(facts: Facts) -> tuple[str, ...]:
     return tuple(unknown)
 
 
-def _finding(rule: CompiledRule, facts: Facts, as_of: date, switched: bool, superseded_by: str | None) -> Finding:
-    severity = "hard" if switched else rule.severity
-    # A rule known only from memory warns, unless the lender switched it on itself.
-    blocking = severity == "hard" and (switched or rule.confidence != "memory-unverified")
-    parts: tuple[Part, ...] = ()
-    outcome = "superseded"
-    decider: Part | None = None
+def _finding(standing: _Standing, facts: Facts, as_of: date) -> Finding:
+    rule, severity, switched, blocking, said = standing
+    if said is not None:
+        return said
+    parts = tuple(part for demand in rule.demands for part in _demand(demand, facts, as_of))
+    decider: Part | None = parts[0]
     missing: tuple[str, ...] = ()
     classified: bool | None = None
-    if superseded_by is None:
-        parts = tuple(part for demand in rule.demands for part in _demand(demand, facts, as_of))
-        if not parts or severity == "info":
-            outcome, decider = "for_people", parts[0] if parts else None
-        elif severity == "classification":
-            outcome, decider, missing, classified = _classify(parts)
-        else:
-            outcome, decider, missing = _judge(parts, blocking)
-    return Finding(
-        rule=rule,
-        outcome=outcome,
-        severity=severity,
-        overridden=switched,
-        blocking=blocking and _blocks(outcome, parts),
-        parts=parts,
-        decider=decider,
-        missing=missing,
-        superseded_by=superseded_by,
-        classified=classified,
-    )
+    if severity == "info":
+        outcome = "for_people"
+    elif severity == "classification":
+        outcome, decider, missing, classified = _classify(parts)
+    else:
+        outcome, decider, missing = _judge(parts, blocking)
+    stops = blocking and _blocks(outcome, parts)
+    return Finding(rule, outcome, severity, switched, stops, parts, decider, missing, None, classified)
 
 
 def _blocks(outcome: str, parts: tuple[Part, ...]) -> bool:
@@ -261,17 +271,18 @@ def _blocks(outcome: str, parts: tuple[Part, ...]) -> bool:
 
 def _judge(parts: tuple[Part, ...], blocking: bool) -> tuple[str, Part, tuple[str, ...]]:
     """Outcome of a rule: a broken part decides, then a part that cannot be told, then a warning, then a pass."""
-    violated = [part for part in parts if part.held is False]
-    unknown = [part for part in parts if part.held is None]
+    open_parts = [part for part in parts if part.held is not True]
+    if not open_parts:
+        return "passed", next((part for part in parts if part.called_for), parts[0]), ()
+    violated = [part for part in open_parts if part.held is False]
+    unknown = [part for part in open_parts if part.held is None]
     broken = [part for part in violated if blocking and not part.soft]
     if broken:
         return "broken", broken[0], ()
     hard_unknown = [part for part in unknown if not part.soft]
     if violated and not (blocking and hard_unknown):
         return "warned", violated[0], ()
-    if unknown:
-        return "cannot_evaluate", (hard_unknown or unknown)[0], _missing(unknown)
-    return "passed", next((part for part in parts if part.called_for), parts[0]), ()
+    return "cannot_evaluate", (hard_unknown or unknown)[0], _missing(unknown)
 
 
 def _classify(parts: tuple[Part, ...]) -> tuple[str, Part, tuple[str, ...], bool | None]:

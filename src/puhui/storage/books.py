@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from puhui.storage.credit_store import StoredDecisions, StoredDossiers, StoredOffers
+from puhui.storage.credit_store import StoredDecisions, StoredDossiers, StoredOffers, StoredUses
 from puhui.storage.database import Database
 from puhui.storage.desk import (
     SettledOutbox,
@@ -13,6 +13,7 @@ from puhui.storage.desk import (
     StoredOutbox,
     StoredParties,
 )
+from puhui.storage.kit_store import StoredParts
 from puhui.storage.ledger_reads import StoredLedger
 from puhui.storage.loan_reads import WantedLoans
 from puhui.storage.people_master import Masters
@@ -25,7 +26,8 @@ from puhui.workflows.store import Loan
 class StoredBooks:
     """One unit of work. Each part is made when it is first asked for."""
 
-    def __init__(self, unit: UnitOfWork, masters: Masters, settled: SettledOutbox) -> None:
+    def __init__(self, unit: UnitOfWork, masters: Masters, settled: SettledOutbox, seen_parts: set[str]) -> None:
+        self._seen_parts = seen_parts
         self._unit = unit
         self._masters = masters
         self._settled = settled
@@ -63,7 +65,7 @@ class StoredBooks:
     @cached_property
     def applications(self) -> StoredApplications:
         """Applications."""
-        return StoredApplications(self._unit.connection)
+        return StoredApplications(self._unit)
 
     @cached_property
     def dossiers(self) -> StoredDossiers:
@@ -76,9 +78,19 @@ class StoredBooks:
         return StoredDecisions(self._unit.connection, lambda: self.personal)
 
     @cached_property
+    def parts(self) -> StoredParts:
+        """The parts that decisions were made with."""
+        return StoredParts(self._unit.connection, self._seen_parts)
+
+    @cached_property
     def offers(self) -> StoredOffers:
         """Offers that decisions made."""
-        return StoredOffers(self._unit.connection)
+        return StoredOffers(self._unit)
+
+    @cached_property
+    def uses(self) -> StoredUses:
+        """What funders have lent."""
+        return StoredUses(self._unit)
 
     @cached_property
     def endpoints(self) -> StoredEndpoints:
@@ -107,15 +119,16 @@ class OpenBooks:
         self._database = database
         self._masters = masters
         self._settled = SettledOutbox(database)
+        self._seen_parts: set[str] = set()
 
     @contextmanager
     def begin(self) -> Iterator[StoredBooks]:
         """Give the books to write."""
         with self._database.begin() as unit:
-            yield StoredBooks(unit, self._masters, self._settled)
+            yield StoredBooks(unit, self._masters, self._settled, self._seen_parts)
 
     @contextmanager
     def read(self) -> Iterator[StoredBooks]:
         """Give the books to read."""
         with self._database.read() as unit:
-            yield StoredBooks(unit, self._masters, self._settled)
+            yield StoredBooks(unit, self._masters, self._settled, self._seen_parts)

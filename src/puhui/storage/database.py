@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from puhui.storage import migrate
 from puhui.storage.engine import (
@@ -25,6 +25,7 @@ from puhui.storage.engine import (
 from puhui.storage.refusals import STORE_AHEAD, STORE_BEHIND
 from puhui.storage.session import Session
 from puhui.storage.session_sqlite import SqliteSession, Writers
+from puhui.storage.tables import facts
 from puhui.storage.unit_of_work import UnitOfWork
 
 __all__ = ["FILE", "URL_VARIABLE", "Database", "connect"]
@@ -109,6 +110,11 @@ class Database:
             if found > needed:
                 raise STORE_AHEAD.refuse(store=self.name, found=found, needed=needed)
             migrate.upgrade(store.connection)
+
+    def holds_facts(self) -> bool:
+        """Return whether anything was ever recorded here."""
+        with self.connection() as connection:
+            return connection.execute(select(facts.c.seq).limit(1)).first() is not None
 
     def close(self) -> None:
         """Close the connections that are idle."""

@@ -34,6 +34,15 @@ ENDPOINTS = statement("endpoints", f"SELECT {', '.join(_COLUMNS)} FROM webhook_e
 _EVERYTHING = 2**63 - 1
 
 
+_APPLICATION = tuple(column.name for column in applications.columns)
+_ApplicationRow = namedtuple("_ApplicationRow", _APPLICATION)  # type: ignore[misc]
+# Asked for and written with every decision.
+_ONE = f"SELECT {', '.join(_APPLICATION)} FROM applications WHERE id = ?"  # noqa: S608
+READ_APPLICATION = statement("application", _ONE)
+LOCK_APPLICATION = statement("application_lock", _ONE, f"{_ONE} FOR NO KEY UPDATE")
+SET_STATUS = statement("application_status", "UPDATE applications SET status = ? WHERE id = ?")
+
+
 class StoredParties:
     """`workflows.parties.Parties`."""
 
@@ -62,8 +71,8 @@ class StoredParties:
 class StoredApplications:
     """`workflows.applications.Applications`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
 
     def add(self, application: Application) -> None:
         """Write a new application."""
@@ -77,18 +86,18 @@ class StoredApplications:
             "wish": json.dumps(dict(application.wish), ensure_ascii=False, separators=(",", ":")),
             "received_at": micros(application.received_at),
         }
-        self._connection.execute(insert(applications), row)
+        self._unit.connection.execute(insert(applications), row)
 
-    def by_id(self, application_id: str) -> Application:
+    def by_id(self, application_id: str, *, for_update: bool = False) -> Application:
         """Return an application; refuse APPLICATION_UNKNOWN."""
-        row = self._connection.execute(select(applications).where(applications.c.id == application_id)).first()
-        if row is None:
+        [rows] = self._unit.work.ask((LOCK_APPLICATION if for_update else READ_APPLICATION, (application_id,)))
+        if not rows:
             raise APPLICATION_UNKNOWN.refuse("application", application=application_id)
-        return _application(row)
+        return _application(_ApplicationRow._make(rows[0]))
 
     def set_status(self, application_id: str, status: Status) -> None:
         """Write how far an application has come."""
-        self._connection.execute(update(applications).where(applications.c.id == application_id).values(status=status))
+        self._unit.work.queue(SET_STATUS, (status, application_id))
 
     def page(self, wanted: WantedApplications, after: int, limit: int) -> Sequence[Application]:
         """Return applications beyond number `after`, the oldest first."""
@@ -100,7 +109,7 @@ class StoredApplications:
         ):
             if value:
                 query = query.where(column == value)
-        return [_application(row) for row in self._connection.execute(query)]
+        return [_application(row) for row in self._unit.connection.execute(query)]
 
 
 class StoredEndpoints:

@@ -149,14 +149,16 @@ class StoredPersonalData:
 
     def _key_to_write(self, party: str, at: datetime) -> bytes:
         """Return the person's key, made now if there is none, its row locked; refuse PERSON_ERASED."""
-        fresh = wrap(self._masters, new_key(), party)
-        row = {"party": party, "wrapped": fresh, "created_at": micros(at), "erased_at": None}
-        self._connection.execute(insert_or_nothing(self._connection, person_keys), row)
         query = select(person_keys.c.wrapped).where(person_keys.c.party == party).with_for_update()
-        wrapped = self._connection.execute(query).scalar_one()
-        if wrapped is None:
+        found = self._connection.execute(query).first()
+        if found is None:
+            fresh = wrap(self._masters, new_key(), party)
+            row = {"party": party, "wrapped": fresh, "created_at": micros(at), "erased_at": None}
+            self._connection.execute(insert_or_nothing(self._connection, person_keys), row)
+            found = self._connection.execute(query).one()
+        if found.wrapped is None:
             raise PERSON_ERASED.refuse("party")
-        return unwrap(self._masters, wrapped, party)
+        return unwrap(self._masters, found.wrapped, party)
 
     def _key_to_read(self, party: str) -> bytes | None:
         row = self._connection.execute(select(person_keys.c.wrapped).where(person_keys.c.party == party)).first()

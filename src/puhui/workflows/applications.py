@@ -55,8 +55,8 @@ class Applications(Protocol):
         """Write a new application."""
         ...
 
-    def by_id(self, application_id: str) -> Application:
-        """Return an application; refuse APPLICATION_UNKNOWN."""
+    def by_id(self, application_id: str, *, for_update: bool = False) -> Application:
+        """Return an application; refuse APPLICATION_UNKNOWN. `for_update` keeps who else decides on it waiting."""
         ...
 
     def set_status(self, application_id: str, status: Status) -> None:

@@ -1,7 +1,8 @@
 """An application is decided: what is known is read, judged, and kept with all that decided it.
 
 The record of a decision is under the party's seal; its fact says outcome, reasons, versions and offers, and the salted
-digest of the record. So a decision can be executed again (`again`), and nobody can change what it said.
+digest of the record; the parts of the kit are kept by their hash. So a decision can be executed again
+(`workflows.replay`), and nobody can change what it said.
 """
 
 import json
@@ -12,13 +13,13 @@ from typing import Any, Protocol
 
 from puhui.kernel.facts import Fact
 from puhui.kernel.ids import new_id
-from puhui.kernel.inputs import parse
 from puhui.people.ports import Reading
 from puhui.workflows.applications import Applications, Status
 from puhui.workflows.case import Case, Kit
 from puhui.workflows.decisions import Decision, Decisions, Offer, Offers
 from puhui.workflows.dossiers import Dossiers, events_of
 from puhui.workflows.judge import Choice, Judgement, judge
+from puhui.workflows.kit_parts import KeptParts, keep
 from puhui.workflows.offers import agreement_body, summary_of
 from puhui.workflows.store import Changes, Event, FactStore
 
@@ -47,6 +48,11 @@ class Desk(Protocol):
     @property
     def decisions(self) -> Decisions:
         """Decisions."""
+        ...
+
+    @property
+    def parts(self) -> KeptParts:
+        """The parts that decisions were made with."""
         ...
 
     @property
@@ -82,6 +88,7 @@ def decide_application(desk: Desk, case: Case, kit: Kit, actor: str) -> Decided:
         case.at,
     )
     offers = tuple(_offer(decision, judgement, choice) for choice in judgement.draft.choices)
+    keep(desk.parts, kit)
     digest = desk.decisions.add(decision, record_of(judgement))
     for offer in offers:
         desk.offers.add(offer)
@@ -102,6 +109,7 @@ def record_of(judgement: Judgement) -> dict[str, Any]:
         "features": dict(draft.features),
         "income_minor": list(draft.income_minor),
         "score": None if draft.score is None else {**draft.score._asdict(), "adds": dict(draft.score.adds)},
+        "model_reasons": [reason.as_json() for reason in draft.model_reasons],
         "prices": {name: price.as_dict() for name, price in draft.prices.items()},
         "policy": None if draft.policy is None else draft.policy.as_dict(draft.kit.engine.graph(draft.case.line)),
         "limit": None if draft.limit is None else draft.limit.as_dict(),
@@ -117,17 +125,6 @@ def record_of(judgement: Judgement) -> dict[str, Any]:
 def _iso(value: object) -> str:
     assert isinstance(value, date), f"{type(value).__name__} has no place in a record"
     return value.isoformat()
-
-
-def again(record: Mapping[str, Any], desk: Desk, kit: Kit, reading: Reading) -> dict[str, tuple[Any, Any]]:
-    """Judge a recorded case again with a kit; return what differs, by part: (then, now). {} where nothing does.
-
-    What sources told after the decision is not read. A part whose hash is another is told under "versions".
-    """
-    case = parse(Case, record["case"])
-    events = events_of(desk.dossiers, case.party, reading, until_at=case.at)
-    now = record_of(judge(case, events, kit))
-    return {name: (record[name], now[name]) for name in record if record[name] != now[name]}
 
 
 def _choice(choice: Choice) -> dict[str, Any]:

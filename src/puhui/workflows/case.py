@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from puhui.credit.limit import Assumptions
 from puhui.credit.models import Model
 from puhui.credit.policy.engine import PolicyEngine
 from puhui.credit.pricing import Costs
@@ -59,10 +60,10 @@ class Case(Record):
 
 @dataclass(frozen=True)
 class Kit:
-    """What a case is judged with on a day. `versions`: what each part is, by the hash of its content.
+    """What a case is judged with on a day. `parts`: the plain JSON it was made of; `versions`: the hash of each.
 
-    used: what each funder has lent already. own_lenders: what the institution
-    is, in the rulebook's words. hard: rules that this institution makes hard, see `rulebook.check`.
+    used: what each funder has lent already. assumptions: what limits take for granted, by day. own_lenders: what the
+    institution is, in the rulebook's words. hard: rules that this institution makes hard, see `rulebook.check`.
     """
 
     model: Model
@@ -72,7 +73,9 @@ class Kit:
     used: Mapping[str, Used]
     costs: Costs
     lgd_ppm: int
+    assumptions: tuple[Assumptions, ...]
     rulebook: Rulebook
+    parts: Mapping[str, Any]
     versions: Mapping[str, str]
     own_lenders: tuple[str, ...] = ("local_bank", "bank")
     hard: frozenset[str] = field(default_factory=frozenset)

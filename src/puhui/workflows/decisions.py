@@ -75,6 +75,14 @@ class Decisions(Protocol):
         """Return the record of a decision, and log that it was read; refuse PERSON_ERASED."""
         ...
 
+    def opened(self, decision: Decision, reading: Reading) -> tuple[Mapping[str, Any], bytes]:
+        """Return the record and its salted digest, as the fact must have it; logged as any reading."""
+        ...
+
+    def recent(self, most: int) -> Sequence[Decision]:
+        """Return the latest decisions, the newest first."""
+        ...
+
     def of(self, application_id: str) -> Sequence[Decision]:
         """Return the decisions on an application, the oldest first."""
         ...

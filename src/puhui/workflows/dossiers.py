@@ -60,12 +60,12 @@ def events_of(dossiers: Dossiers, party: str, reading: Reading, until_at: dateti
 
 
 def packed(events: pl.DataFrame) -> bytes:
-    """Return events as bytes: Arrow IPC, compressed."""
+    """Return events as bytes: an Arrow IPC stream, compressed."""
     stream = BytesIO()
-    events.write_ipc(stream, compression="zstd")
+    events.write_ipc_stream(stream, compression="zstd")
     return stream.getvalue()
 
 
 def unpacked(content: bytes) -> pl.DataFrame:
     """Return the events of bytes that `packed` made."""
-    return pl.read_ipc(BytesIO(content))
+    return pl.read_ipc_stream(content)

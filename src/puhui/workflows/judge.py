@@ -1,11 +1,12 @@
 """From a case to a judgement: features, score, policy, limit, price, plans, funders. Pure: the same case, events and
-kit give the same judgement, which is how a decision is replayed.
+kit give the same judgement, which is how a decision is replayed. `judge_seen` begins after the events were read: with
+what is known of a person changed, it tells what would change the answer.
 
 The steps are one list, `STEPS`; each adds what it finds to a Draft and may say no, with its reasons. What says no does
 not end the walk where the later steps can still tell the person something; nothing is offered then all the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +20,7 @@ from puhui.credit.policy.decision import PolicyDecision
 from puhui.credit.policy.reasons import reason_of
 from puhui.credit.policy_facts import READS, overdue_count, policy_facts
 from puhui.credit.pricing import Deal, Price, Risk, price_for
+from puhui.credit.reasons import OF_RISK, Reason, reasons_of
 from puhui.credit.score import Score, score_of
 from puhui.funding.application import NOTHING_USED, Application
 from puhui.funding.definition_fields import Funder, Quota
@@ -49,16 +51,24 @@ class Choice(NamedTuple):
     routing: Routing
 
 
+class Seen(NamedTuple):
+    """What the events of a person tell: features by name, income by calendar month."""
+
+    features: Mapping[str, Any]
+    income_minor: tuple[int | None, ...]
+
+
 @dataclass
 class Draft:
     """A judgement in the making."""
 
     case: Case
     kit: Kit
-    events: pl.DataFrame
+    events: pl.DataFrame | Seen
     features: dict[str, Any] = field(default_factory=dict)
     income_minor: tuple[int | None, ...] = ()
     score: Score | None = None
+    model_reasons: list[Reason] = field(default_factory=list)
     policy: PolicyDecision | None = None
     limit: Limit | None = None
     prices: dict[str, Price] = field(default_factory=dict)
@@ -78,7 +88,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What became of a case. reasons: up to four codes; `said`: their words, where a step has its own."""
+    """What became of a case. reasons: up to four codes, the policy's first; `draft.said`: their words."""
 
     outcome: Outcome
     reasons: tuple[str, ...]
@@ -94,7 +104,15 @@ def judge(case: Case, events: pl.DataFrame, kit: Kit) -> Judgement:
 
     Refuses what the parts refuse of inputs that make no sense: PLACE_UNKNOWN, PRODUCT_UNKNOWN, POLICY_UNKNOWN.
     """
-    draft = Draft(case, kit, events)
+    return _walked(Draft(case, kit, events))
+
+
+def judge_seen(case: Case, seen: Seen, kit: Kit) -> Judgement:
+    """Return the judgement of a case with what its events tell already worked out; refuses what `judge` refuses."""
+    return _walked(Draft(case, kit, seen))
+
+
+def _walked(draft: Draft) -> Judgement:
     if _products(draft):
         for step in STEPS:
             step(draft)
@@ -106,22 +124,36 @@ def judge(case: Case, events: pl.DataFrame, kit: Kit) -> Judgement:
         draft.said.setdefault("NO_OFFER", _NO_OFFER)
     if draft.outcome != "approve":
         draft.choices.clear()
-    reasons = tuple(dict.fromkeys(draft.reasons))[:MOST_REASONS]
-    return Judgement(draft.outcome, reasons, draft)
+    return Judgement(draft.outcome, _told(draft), draft)
+
+
+def _told(draft: Draft) -> tuple[str, ...]:
+    """Return the reasons that are told, at most four: where the risk is one, the model's own have the last places."""
+    codes = list(dict.fromkeys(draft.reasons))
+    of_model = list(dict.fromkeys(reason.code for reason in draft.model_reasons))
+    if OF_RISK.isdisjoint(codes) or not of_model:
+        return tuple(codes[:MOST_REASONS])
+    return tuple([*codes[: MOST_REASONS - 1], *of_model][:MOST_REASONS])
 
 
 # --- the steps ----------------------------------------------------------------------------------------
 
 
 def _look(draft: Draft) -> None:
-    case = draft.case
-    needed = [name for name in FEATURES if name in {*draft.kit.model.features, *READS}]
-    draft.features = features_of_party(draft.events, case.party, case.at, needed) | asked(case)
-    draft.income_minor = income_by_month(draft.events, case.at)
+    seen = draft.events if isinstance(draft.events, Seen) else seen_of(draft.case, draft.events, draft.kit)
+    draft.features = {**seen.features, **asked(draft.case)}
+    draft.income_minor = seen.income_minor
+
+
+def seen_of(case: Case, events: pl.DataFrame, kit: Kit) -> Seen:
+    """Return what events tell of the party of a case: the features that model and policy read, and income by month."""
+    needed = [name for name in FEATURES if name in {*kit.model.features, *READS}]
+    return Seen(features_of_party(events, case.party, case.at, needed), income_by_month(events, case.at))
 
 
 def _score(draft: Draft) -> None:
     draft.score = score_of(draft.kit.model, draft.features)
+    draft.model_reasons = reasons_of(draft.score.adds, draft.features)
 
 
 def _policy(draft: Draft) -> None:
@@ -147,7 +179,7 @@ def _limit(draft: Draft) -> None:
     caps = Caps((least, most), cap, case.exposure_minor if cap is not None else None)
     lent = _lent(draft)
     ask = Ask(_rate(draft), months, case.day.month % 12 + 1, amount_minor=lent)
-    draft.limit = limit_for(means, ask, caps, assumptions_on(case.day))
+    draft.limit = limit_for(means, ask, caps, assumptions_on(case.day, draft.kit.assumptions))
     if draft.limit.outcome != "offer":
         draft.says(draft.limit.outcome, *draft.limit.reasons)
 

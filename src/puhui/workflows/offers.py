@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from puhui.kernel.clock import business_date
 from puhui.kernel.facts import Fact
 from puhui.kernel.ids import new_id
+from puhui.kernel.language import Text
 from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import declare
 from puhui.products.definition_fields import Definition
@@ -18,6 +19,7 @@ from puhui.workflows.case import Case
 from puhui.workflows.decisions import Offer, Offers
 from puhui.workflows.judge import Choice
 from puhui.workflows.store import Changes, Event, FactStore, Loan
+from puhui.workflows.uses import Lent, Uses, places_of
 
 OFFER_CLOSED = declare(
     "OFFER_CLOSED",
@@ -31,6 +33,9 @@ OFFER_EXPIRED = declare(
     "报价 {offer} 已于 {expires_on} 到期。请重新申请。",
     "The offer {offer} ended on {expires_on}. Apply again.",
 )
+
+
+_CLOSED = {"accepted": Text("接受", "accepted"), "withdrawn": Text("撤回", "withdrawn")}
 
 
 class Desk(Protocol):
@@ -49,6 +54,11 @@ class Desk(Protocol):
     @property
     def offers(self) -> Offers:
         """Offers."""
+        ...
+
+    @property
+    def uses(self) -> Uses:
+        """What funders have lent."""
         ...
 
 
@@ -94,16 +104,18 @@ def summary_of(choice: Choice) -> dict[str, Any]:
     return {
         "titles": [GOALS[goal].title._asdict() for goal in proposal.goals],
         "product": offer.definition.id,
+        "segment": choice.routing.application.segment,
         "product_title": offer.definition.name._asdict(),
         "lent_minor": offer.lent_minor,
         "own_minor": proposal.own_minor,
         "months": proposal.months,
         "annual_rate_ppm": offer.plan.terms.annual_rate_ppm,
-        "most_in_a_month_minor": max(row.total_minor for row in offer.plan.rows),
+        "most_in_a_month_minor": max(row.total_minor for row in offer.plan.instalments),
         "total_cost_minor": offer.cost_minor,
         "annual_cost": offer.all_in.as_dict(),
         "funder": verdict.funder.id,
         "funder_title": verdict.funder.name._asdict(),
+        "shares": [share._asdict() for share in offer.shares],
         "why": [reason.as_dict() for reason in verdict.reasons],
     }
 
@@ -113,9 +125,11 @@ def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, 
 
     Refuses OFFER_UNKNOWN, OFFER_CLOSED, OFFER_EXPIRED, and what an agreement refuses.
     """
+    # One at a time for each application: two of its offers never both become loans.
+    desk.applications.by_id(desk.offers.by_id(offer_id).application, for_update=True)
     offer, today = desk.offers.by_id(offer_id, for_update=True), business_date(at)
     if offer.status != "open":
-        raise OFFER_CLOSED.refuse("offer", offer=offer.id, status=offer.status)
+        raise OFFER_CLOSED.refuse("offer", offer=offer.id, status=_CLOSED[offer.status])
     if today > offer.expires_on:
         raise OFFER_EXPIRED.refuse("offer", offer=offer.id, expires_on=offer.expires_on.isoformat())
     loan = agree(desk.store, starting(offer.agreement, today), actor, at)
@@ -124,6 +138,8 @@ def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, 
     for other in desk.offers.of(offer.application):
         if other.id != offer.id and other.status == "open":
             desk.offers.change(replace(other, status="withdrawn"))
+    for lent in lent_of(offer, today):
+        desk.uses.add(lent)
     desk.applications.set_status(offer.application, "accepted")
     body = {"offer": offer.id, "loan": loan.id}
     sequence = desk.store.next_sequence(offer.application)
@@ -131,6 +147,18 @@ def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, 
     event = Event(new_id("event"), "application.accepted", offer.application, {**body, "status": "accepted"}, at)
     desk.store.record(Changes(facts=[fact], events=[event]))
     return accepted, loan
+
+
+def lent_of(offer: Offer, day: date) -> list[Lent]:
+    """Return what each party funds of an accepted offer, its own institution aside, in the order of their ids."""
+    body, summary = offer.agreement, offer.summary
+    places = places_of(offer.region, body["product"], summary["segment"], body.get("dealer", ""))
+    shares = sorted(summary["shares"], key=lambda share: str(share["party"]))
+    return [
+        Lent(share["party"], day, share["amount_minor"], places)
+        for share in shares
+        if share["party"] != offer.institution
+    ]
 
 
 def starting(agreement: Mapping[str, Any], day: date) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import ConfigDict, Field
 
-from puhui.api.call import CallContext, covered
+from puhui.api.call import CallContext, covered, place_of
 from puhui.api.fields import AmountMinor, ApplicationId, Code, Currency, Instant, Line, OfParty, PartyRef, Region
 from puhui.api.pages import Cursor, Limit, filled, split
 from puhui.api.routing import Call, Given, Routes
@@ -21,7 +21,10 @@ routes = Routes("applications", Text("贷款申请", "Applications"))
 
 
 class WishedTerms(Record):
-    """What the applicant wishes for; `annual_rate_ppm` only where a rate was named."""
+    """What the applicant wishes for; `annual_rate_ppm` only where a rate was named.
+
+    `amount_minor`: the price of what is bought, of which `down_payment_ppm` is paid down, or the money needed.
+    """
 
     amount_minor: AmountMinor
     currency: Currency = "CNY"
@@ -111,7 +114,7 @@ def list_applications(
     with call.read() as books:
         found = filled(
             lambda place, count: books.applications.page(wanted, place, count),
-            lambda one: covered(spans, _resource(one)),
+            lambda one: covered(spans, place_of(one)),
             lambda one: one.number,
             after,
             limit,
@@ -130,11 +133,7 @@ def read_application(call: Call, application_id: ApplicationId) -> ApplicationOu
 
 
 def _hold(call: CallContext, found: Application) -> None:
-    call.access.over(_resource(found), APPLICATION_UNKNOWN.refuse("application", application=found.id))
-
-
-def _resource(one: Application) -> Resource:
-    return Resource(one.institution, one.region, one.party)
+    call.access.over(place_of(found), APPLICATION_UNKNOWN.refuse("application", application=found.id))
 
 
 def _application_out(one: Application) -> ApplicationOut:

@@ -238,4 +238,4 @@ class _Known:
 
 
 for _act in ACTS:
-    routes.post(f"/loans/{{loan_id}}/{_act.path}", _act.action, _act.summary, moves_money=True)(handler(_act))
+    routes.post(f"/loans/{{loan_id}}/{_act.path}", _act.action, _act.summary, once=True)(handler(_act))

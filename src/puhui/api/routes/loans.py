@@ -181,7 +181,7 @@ class FactsOut(Record):
     next: str | None
 
 
-@routes.post("/loans", "loans.create", Text("签订借款合同", "Agree a loan"), moves_money=True)
+@routes.post("/loans", "loans.create", Text("签订借款合同", "Agree a loan"), once=True)
 def create_loan(call: Call, body: Given[AgreementIn]) -> LoanOut:
     """Record the agreement of a loan. No money moves yet."""
     resource = Resource(body.institution, body.region, body.borrower, body.dealer or body.funder)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from puhui.api.call import CallContext
+from puhui.api.call import CallContext, resource_of_party
 from puhui.api.fields import Code, Instant, PartyId, Region
 from puhui.api.ports import Books
 from puhui.api.routing import Call, Given, Routes
@@ -14,7 +14,7 @@ from puhui.kernel.language import Text
 from puhui.people.access import OUT_OF_REACH, Resource
 from puhui.people.erase import PURPOSES, erase_person, reading_of
 from puhui.people.identity import FIELDS, field_of, mask
-from puhui.workflows.parties import PARTY_UNKNOWN, Kind, Party, data_fact, party_fact
+from puhui.workflows.parties import Kind, Party, data_fact, party_fact
 from puhui.workflows.store import Changes
 
 Value = Annotated[str, Field(min_length=1, max_length=200)]
@@ -129,14 +129,14 @@ def create_party(call: Call, body: Given[PartyIn]) -> PartyOut:
 def read_party(call: Call, party_id: PartyId) -> PartyOut:
     """Read what is known of a party without opening a seal."""
     with call.read() as books:
-        return _party_out(_party(call, books, party_id))
+        return _party_out(call.party_in_reach(books, party_id))
 
 
 @routes.patch("/parties/{party_id}/personal", "parties.change", Text("更新个人信息", "Change personal data"))
 def change_personal(call: Call, party_id: PartyId, body: Given[PersonalIn]) -> PartyOut:
     """Keep other personal data from now on; what is not named stays."""
     with call.begin() as books:
-        party = _party(call, books, party_id)
+        party = call.party_in_reach(books, party_id)
         digests = _put(books, party_id, body, call)
         if digests:
             sequence = books.store.next_sequence(party_id)
@@ -156,7 +156,7 @@ def open_personal(call: Call, party_id: PartyId, body: Given[OpeningIn]) -> Open
         field_of(field)
     reading = reading_of(call.actor, body.purpose, call.request_id, call.at)
     with call.begin() as books:
-        _party(call, books, party_id)
+        call.party_in_reach(books, party_id)
         values = books.personal.read(party_id, body.fields, reading)
     shown = {name: mask(name, value) if body.masked else value for name, value in values.items()}
     return OpenedOut(party=party_id, personal=shown)
@@ -171,7 +171,7 @@ def find_parties(call: Call, body: Given[SearchIn]) -> FoundOut:
     reading = reading_of(call.actor, body.purpose, call.request_id, call.at)
     with call.begin() as books:
         found = [books.parties.by_id(each) for each in books.personal.find(body.field, body.value, reading)]
-    items = [party for party in found if any(span.covers(_resource(party)) for span in spans)]
+    items = [party for party in found if any(span.covers(resource_of_party(party)) for span in spans)]
     return FoundOut(items=tuple(map(_party_out, items)))
 
 
@@ -185,7 +185,7 @@ def erase_party(call: Call, party_id: PartyId, body: Given[ErasureIn]) -> PartyO
     """Destroy the key of a person's data. What the law asks to be kept names the person by id only."""
     reading = reading_of(call.actor, body.purpose, call.request_id, call.at)
     with call.begin() as books:
-        party = _party(call, books, party_id)
+        party = call.party_in_reach(books, party_id)
         erase_person(books.people, party_id, reading)
     return _party_out(party)
 
@@ -193,16 +193,6 @@ def erase_party(call: Call, party_id: PartyId, body: Given[ErasureIn]) -> PartyO
 def _put(books: Books, party_id: str, personal: PersonalIn, call: CallContext) -> dict[str, Any]:
     values = personal.model_dump(exclude_none=True)
     return books.personal.put(party_id, values, call.at) if values else {}
-
-
-def _party(call: CallContext, books: Books, party_id: str) -> Party:
-    party = books.parties.by_id(party_id)
-    call.access.over(_resource(party), PARTY_UNKNOWN.refuse("party", party=party_id))
-    return party
-
-
-def _resource(party: Party) -> Resource:
-    return Resource(party.institution, party.region, party.id)
 
 
 def _party_out(party: Party) -> PartyOut:

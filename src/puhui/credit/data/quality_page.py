@@ -1,6 +1,6 @@
 """The data report as a page of its own: no script, nothing fetched, every text escaped; Chinese, then English."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -8,6 +8,7 @@ from puhui.credit.data.quality import PSI_MOVED, PSI_WATCH, shown, told
 from puhui.credit.data.reasons import reason
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
+from puhui.kernel.page import both, cards, heading, page, table
 
 Report = Mapping[str, Any]
 
@@ -23,45 +24,32 @@ WIDTH, HEIGHT = 260, 64
 def as_html(report: Report) -> str:
     """Return the report of `quality.data_report` as a page."""
     title = report["title"]
-    return f"""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{TITLE.zh} {escape(title["zh"])} · {TITLE.en}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<header><h1>{TITLE.zh} <small>{TITLE.en}</small></h1>
-<p>{escape(title["zh"])} <small>{escape(title["en"])}</small></p></header>
-{_cards(report)}
-{_alarms(report)}
-<section>{_heading("文件", "files")}{_files(report)}</section>
-{_quarantine(report)}
-{_events(report)}
-{_columns(report)}
-<footer>{_footer(report)}</footer>
-</main>
-</body>
-</html>
-"""
+    parts = (
+        _cards(report),
+        _alarms(report),
+        f"<section>{heading('文件', 'files')}{_files(report)}</section>",
+        _quarantine(report),
+        _events(report),
+        _columns(report),
+        f"<footer>{_footer(report)}</footer>",
+    )
+    said = Text(f"{TITLE.zh} {title['zh']}", f"{TITLE.en} {title['en']}")
+    return page(said, "\n".join(parts), style=STYLE)
 
 
 def _cards(report: Report) -> str:
     account, applications = report["account"], report["applications"]
-    cards = [
+    figures = [
         (Text("读入行", "rows in"), f"{account['rows_in']:,}"),
         (Text("写出行", "rows out"), f"{account['rows_out']:,}"),
         (Text("隔离行", "set aside"), f"{account['rows_aside']:,}"),
     ]
     if applications["rows"]:
-        cards.append((Text("有标签", "labelled"), f"{applications['labelled']:,}"))
+        figures.append((Text("有标签", "labelled"), f"{applications['labelled']:,}"))
         if applications["labelled"]:
-            cards.append((Text("坏样本率", "bad rate"), _share(applications["label_mean"])))
-        cards.append((Text("各列全同的行", "rows alike"), f"{applications['same_in_all_columns']:,}"))
-    items = "".join(f"<div><dt>{_both(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in cards)
-    return f"<dl class='cards'>{items}</dl>"
+            figures.append((Text("坏样本率", "bad rate"), _share(applications["label_mean"])))
+        figures.append((Text("各列全同的行", "rows alike"), f"{applications['same_in_all_columns']:,}"))
+    return cards(figures)
 
 
 def _alarms(report: Report) -> str:
@@ -89,8 +77,8 @@ def _alarms(report: Report) -> str:
             lines.append(Text(f"{each['file']} 没有标签列", f"{each['file']} has no label"))
     if not lines:
         return ""
-    items = "".join(f"<li>{_both(line)}</li>" for line in lines)
-    return f"<section class='alarm'>{_heading('请注意', 'mind')}<ul>{items}</ul></section>"
+    items = "".join(f"<li>{both(line)}</li>" for line in lines)
+    return f"<section class='alarm'>{heading('请注意', 'mind')}<ul>{items}</ul></section>"
 
 
 def _files(report: Report) -> str:
@@ -99,7 +87,7 @@ def _files(report: Report) -> str:
         [escape(each["file"]), each["table"], *(f"{each[name]:,}" for name in ("rows_in", "rows_out", "rows_aside"))]
         for each in report["account"]["files"]
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _quarantine(report: Report) -> str:
@@ -107,10 +95,9 @@ def _quarantine(report: Report) -> str:
         return ""
     heads = (Text("原因", "reason"), Text("列", "column"), Text("次数", "times"))
     rows = [
-        [_both(reason(each["code"])), escape(each["column"]), f"{each['count']:,}"]
-        for each in report["quarantine"][:30]
+        [both(reason(each["code"])), escape(each["column"]), f"{each['count']:,}"] for each in report["quarantine"][:30]
     ]
-    return f"<section>{_heading('隔离原因', 'why rows were set aside')}{_table(heads, rows)}</section>"
+    return f"<section>{heading('隔离原因', 'why rows were set aside')}{table(heads, rows)}</section>"
 
 
 def _events(report: Report) -> str:
@@ -131,7 +118,7 @@ def _events(report: Report) -> str:
         ]
         for each in report["events"]
     ]
-    return f"<section>{_heading('事件', 'events')}{_table(heads, rows)}</section>"
+    return f"<section>{heading('事件', 'events')}{table(heads, rows)}</section>"
 
 
 def _columns(report: Report) -> str:
@@ -139,20 +126,20 @@ def _columns(report: Report) -> str:
         return ""
     cards = "".join(_column(each) for each in report["columns"])
     key = Text("柱高为行数，圆点为坏样本率", "bars: rows; dots: bad rate")
-    return f"<section>{_heading('各列', 'columns')}<p>{_both(key)}</p><div class='columns'>{cards}</div></section>"
+    return f"<section>{heading('各列', 'columns')}<p>{both(key)}</p><div class='columns'>{cards}</div></section>"
 
 
 def _column(each: Report) -> str:
     name = each["meaning"]["zh"] if each["meaning"] else each["name"]
     below = f"{each['name']} · {each['meaning']['en']}" if each["meaning"] else ""
-    facts = [f"{_both(ROLES[each['role']])} · {each['type']}{' · ' + escape(each['unit']) if each['unit'] else ''}"]
-    facts.append(f"{_both(Text('缺失', 'missing'))} {_share(each['missing'] / each['rows']) if each['rows'] else '—'}")
+    facts = [f"{both(ROLES[each['role']])} · {each['type']}{' · ' + escape(each['unit']) if each['unit'] else ''}"]
+    facts.append(f"{both(Text('缺失', 'missing'))} {_share(each['missing'] / each['rows']) if each['rows'] else '—'}")
     if each["least"] is not None:
-        facts.append(f"{_both(Text('范围', 'range'))} {escape(shown(each['least']))} … {escape(shown(each['most']))}")
-    facts.append(f"{_both(Text('不同值', 'distinct'))} {each['distinct_in_sample']:,}")
+        facts.append(f"{both(Text('范围', 'range'))} {escape(shown(each['least']))} … {escape(shown(each['most']))}")
+    facts.append(f"{both(Text('不同值', 'distinct'))} {each['distinct_in_sample']:,}")
     if each["auc_alone"] is not None:
         mark = " class='bad'" if each["suspect"] else ""
-        facts.append(f"<span{mark}>{_both(Text('单列 AUC', 'AUC alone'))} {each['auc_alone']:.3f}</span>")
+        facts.append(f"<span{mark}>{both(Text('单列 AUC', 'AUC alone'))} {each['auc_alone']:.3f}</span>")
     if each["psi"] is not None:
         mark = "bad" if each["psi"] >= PSI_MOVED else "watch" if each["psi"] >= PSI_WATCH else "good"
         facts.append(f"<span class='{mark}'>PSI {each['psi']:.3f}</span>")
@@ -164,7 +151,7 @@ def _column(each: Report) -> str:
 def _bars(bars: Sequence[Report], name: str) -> str:
     """Return a histogram, with the bad rate of each bar as a dot; each bar says its figures when touched."""
     if not bars:
-        return f"<p class='none'>{_both(Text('全部缺失', 'all missing'))}</p>"
+        return f"<p class='none'>{both(Text('全部缺失', 'all missing'))}</p>"
     most = max(bar["count"] for bar in bars) or 1
     worst = max((bar["bad"] or 0 for bar in bars), default=0)
     step = WIDTH / len(bars)
@@ -191,53 +178,19 @@ def _footer(report: Report) -> str:
     )
 
 
-def _heading(zh: str, en: str) -> str:
-    return f"<h2>{_both(Text(zh, en))}</h2>"
-
-
-def _both(text: Text) -> str:
-    return f"{escape(text.zh)} <small>{escape(text.en)}</small>"
-
-
-def _table(heads: Iterable[Text], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th scope='col'>{_both(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
 def _share(share: float) -> str:
     return f"{share:.2%}"
 
 
 STYLE = """
-* { box-sizing: border-box; }
-body { margin: 0; color: #1c1c1c; background: #f4f5f4; font: 14px/1.5 "Noto Sans CJK SC", "Noto Sans SC",
-  "PingFang SC", "Microsoft YaHei", "Source Han Sans SC", sans-serif; }
-main { max-width: 980px; margin: 0 auto; padding: 24px 16px 40px; }
-small { color: #6b6f6c; font-size: 12px; font-weight: normal; }
-h1 { margin: 0; font-size: 24px; }
-header p { margin: 2px 0 0; }
-h2 { margin: 0 0 10px; font-size: 16px; }
-h3 { margin: 0 0 6px; font-size: 14px; overflow-wrap: anywhere; }
+h3 { margin: 0 0 6px; }
 h3 small { display: block; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 10px; margin: 18px 0; }
-.cards div, section { background: #fff; border-radius: 6px; }
-.cards div { padding: 10px 14px; }
-dt { font-size: 13px; }
-dd { margin: 2px 0 0; font-size: 19px; font-weight: bold; font-variant-numeric: tabular-nums; }
-section { margin: 0 0 14px; padding: 14px 16px; }
-.alarm { border-left: 4px solid #a3312f; }
+.cards { grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); }
 ul { margin: 0; padding-left: 18px; }
-table { width: 100%; border-collapse: collapse; font-size: 13px; }
-th, td { padding: 5px 6px; border-bottom: 1px solid #e4e6e4; text-align: right; font-variant-numeric: tabular-nums; }
-th { font-weight: normal; color: #3d403e; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; }
-td small, th small { display: block; }
-.wide { overflow-x: auto; }
 .columns { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 14px; }
 article { border: 1px solid #e4e6e4; border-radius: 6px; padding: 10px 12px; break-inside: avoid; }
 article ul { list-style: none; padding: 0; font-size: 12px; font-variant-numeric: tabular-nums; }
-svg { display: block; width: 100%; height: auto; border-bottom: 1px solid #b9bdba; }
+svg { border-bottom: 1px solid #b9bdba; }
 svg rect { fill: #9fc3ae; }
 svg circle { fill: #a3312f; }
 .ends { display: flex; justify-content: space-between; margin: 2px 0 6px; font-size: 11px; color: #6b6f6c; gap: 8px; }
@@ -245,10 +198,8 @@ svg circle { fill: #a3312f; }
 .bad { color: #8c1d18; font-weight: bold; }
 .watch { color: #8a5a00; font-weight: bold; }
 .good { color: #1d5b36; }
-footer { color: #6b6f6c; font-size: 12px; }
 footer p { margin: 2px 0; }
-code { overflow-wrap: anywhere; }
 @media (max-width: 720px) { .columns { grid-template-columns: 1fr 1fr; gap: 8px; } article { padding: 8px; } }
 @media (max-width: 460px) { .columns { grid-template-columns: 1fr; } }
-@media print { body { background: #fff; } section { break-inside: auto; } }
+@media print { section { break-inside: auto; } }
 """

@@ -103,7 +103,8 @@ def months(events: pl.LazyFrame, stream: Stream) -> pl.LazyFrame:
 
 def days(events: pl.LazyFrame, _stream: Stream) -> pl.LazyFrame:
     """Return one row a party and day of the last 12 months with a good event; gap: days to the next later such day."""
-    active = events.filter(_GOOD, pl.col("month") < YEAR).select("party", "age_days").unique().sort("party", "age_days")
+    day = ["party", "age_days"]
+    active = events.filter(_GOOD, pl.col("month") < YEAR).select(*day).unique(day).sort(*day)
     same = pl.col("party") == pl.col("party").shift(1)
     age = pl.col("age_days").cast(pl.Int64)
     return active.select("party", age, pl.when(same).then(age - age.shift(1)).alias("gap"))

@@ -10,6 +10,7 @@ from puhui.credit.models import boosted, challenger, classical
 from puhui.credit.models.additive import Scorecard
 from puhui.credit.models.bins import Floats
 from puhui.credit.models.challenger import Challenger
+from puhui.credit.models.row import RowScore
 from puhui.credit.models.setting import Setting
 from puhui.credit.models.texts import MODEL_UNREADABLE
 from puhui.kernel.language import Text
@@ -42,6 +43,9 @@ class Model(Protocol):
 
     def contributions(self, table: pl.DataFrame) -> Floats:
         """Return log-odds that each feature adds, rows x features."""
+
+    def score_row(self, features: Mapping[str, Any]) -> RowScore:
+        """Return the score of one row by name; a name that is not there is missing."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the model as JSON with its hash."""

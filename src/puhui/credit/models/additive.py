@@ -4,10 +4,10 @@ raw = intercept + sum of tables[feature][code] + sum of pair[code of one, code o
 points = base + whole points of each bin; more points are better. PD = calibration(raw).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from puhui.credit.models.bins import Bins, Codes, Floats, bins_of, codes_of
 from puhui.credit.models.calibrate import Calibration
+from puhui.credit.models.row import RowScore
 from puhui.credit.models.setting import Scale, needs
 from puhui.credit.models.texts import sealed, unsealed
 
 Points = NDArray[np.int64]
+# A code for each feature: whole numbers for one row, columns for many; what is added up with them is alike.
+ByFeature: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Pair:
     columns: Codes
     values: Floats
 
-    def at(self, codes: Codes) -> Floats:
-        """Return the log-odds of each row."""
-        return self.values[self.rows[codes[:, self.first]], self.columns[codes[:, self.second]]]
+    def at(self, codes: ByFeature, values: NDArray[Any]) -> Any:
+        """Return the value in the cell that the codes point to."""
+        return values[self.rows[codes[self.first]], self.columns[codes[self.second]]]
 
     def as_json(self) -> dict[str, Any]:
         """Return the table as JSON."""
@@ -96,12 +99,7 @@ class Scorecard:
 
     def raw_of(self, codes: Codes) -> Floats:
         """Return log-odds of coded rows."""
-        found = np.full(codes.shape[0], self.intercept)
-        for place, values in enumerate(self.tables):
-            found += values[codes[:, place]]
-        for pair in self.pairs:
-            found += pair.at(codes)
-        return found
+        return np.asarray(self._raw(np.full(codes.shape[0], self.intercept), codes.T), np.float64)
 
     def pd(self, table: pl.DataFrame) -> Floats:
         """Return the calibrated chance of bad, 0 to 1."""
@@ -130,24 +128,46 @@ class Scorecard:
     def points(self, table: pl.DataFrame) -> Points:
         """Return whole points; more is better."""
         codes = self.codes(table)
-        found = np.full(codes.shape[0], self.base_points, np.int64)
-        for place, values in enumerate(self.bin_points):
-            found += values[codes[:, place]]
-        for pair, cells in zip(self.pairs, self.pair_points, strict=True):
-            found += cells[pair.rows[codes[:, pair.first]], pair.columns[codes[:, pair.second]]]
-        return found
+        return np.asarray(self._points(np.full(codes.shape[0], self.base_points, np.int64), codes.T), np.int64)
 
     def contributions(self, table: pl.DataFrame) -> Floats:
         """Return log-odds that each feature adds over the average applicant, rows x features.
 
         A pair's share is half each; they and the intercept sum to `raw`.
         """
-        codes = self.codes(table)
-        found = np.column_stack([values[codes[:, place]] for place, values in enumerate(self.tables)])
+        return np.column_stack(self._adds(self.codes(table).T))
+
+    def score_row(self, features: Mapping[str, Any]) -> RowScore:
+        """Return the score of one row, to the last bit what `pd`, `points` and `contributions` give in a table."""
+        codes = [code(features.get(each.name)) for each, code in zip(self.bins, self._coders, strict=True)]
+        raw = np.array([self._raw(self.intercept, codes)])
+        points = int(self._points(self.base_points, codes))
+        return RowScore(float(self.calibration.pd(raw)[0]), points, tuple(map(float, self._adds(codes))))
+
+    @cached_property
+    def _coders(self) -> tuple[Callable[[Any], int], ...]:
+        return tuple(each.coder() for each in self.bins)
+
+    def _raw(self, start: Any, codes: ByFeature) -> Any:
+        for place, values in enumerate(self.tables):
+            start += values[codes[place]]
         for pair in self.pairs:
-            half = pair.at(codes) / 2
-            found[:, pair.first] += half
-            found[:, pair.second] += half
+            start += pair.at(codes, pair.values)
+        return start
+
+    def _points(self, start: Any, codes: ByFeature) -> Any:
+        for place, values in enumerate(self.bin_points):
+            start += values[codes[place]]
+        for pair, cells in zip(self.pairs, self.pair_points, strict=True):
+            start += pair.at(codes, cells)
+        return start
+
+    def _adds(self, codes: ByFeature) -> list[Any]:
+        found = [values[codes[place]] for place, values in enumerate(self.tables)]
+        for pair in self.pairs:
+            half = pair.at(codes, pair.values) / 2
+            found[pair.first] += half
+            found[pair.second] += half
         return found
 
     def as_json(self) -> dict[str, Any]:

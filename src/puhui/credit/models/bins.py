@@ -4,7 +4,8 @@ Codes of a number: 0 for value <= cuts[0], ... len(cuts) for value > cuts[-1], t
 missing. Codes of a category: one for each group of values, then one for all other values, last missing.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,20 @@ class NumberBins:
         found[np.isnan(values)] = self.count - 1
         return found
 
+    def coder(self) -> Callable[[Any], int]:
+        """Return the function from one value to the code that `codes` gives it in a column."""
+        specials = {special: len(self.cuts) + 1 + place for place, special in enumerate(self.specials)}
+
+        def code(value: Any) -> int:
+            if value is None or value != value:
+                return self.count - 1
+            if not isinstance(value, int | float):
+                return _in_column(self, value)
+            special = specials.get(value)
+            return bisect_left(self.cuts, float(value)) if special is None else special
+
+        return code
+
     def as_json(self) -> dict[str, Any]:
         """Return the bins as JSON."""
         return {"name": self.name, "kind": self.kind, "cuts": list(self.cuts), "specials": list(self.specials)}
@@ -70,12 +85,27 @@ class CategoryBins:
         coded = text.replace_strict(uniques, pl.Series(place, dtype=pl.Int64), return_dtype=pl.Int64)
         return coded.to_numpy().astype(np.int64)
 
+    def coder(self) -> Callable[[Any], int]:
+        """Return the function from one value to the code that `codes` gives it in a column."""
+        places = {value: place for place, group in enumerate(self.groups) for value in group}
+
+        def code(value: Any) -> int:
+            if value is None:
+                return self.count - 1
+            return places.get(value, self.count - 2) if isinstance(value, str) else _in_column(self, value)
+
+        return code
+
     def as_json(self) -> dict[str, Any]:
         """Return the bins as JSON."""
         return {"name": self.name, "kind": self.kind, "groups": [list(group) for group in self.groups]}
 
 
 Bins = NumberBins | CategoryBins
+
+
+def _in_column(bins: Bins, value: Any) -> int:
+    return int(bins.codes(pl.Series(bins.name, [value]))[0])
 
 
 def bins_of(data: Mapping[str, Any]) -> Bins:

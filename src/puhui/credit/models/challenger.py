@@ -29,6 +29,7 @@ from puhui.credit.models.calibrate import Calibration, calibrate
 from puhui.credit.models.folds import Rows, folds, label_of, weight_of
 from puhui.credit.models.lightgbm_fit import LARGE_ROWS, base_parameters, side_by_side
 from puhui.credit.models.monotone import monotone_of
+from puhui.credit.models.row import RowScore
 from puhui.credit.models.setting import Setting, features_of, needs
 from puhui.credit.models.texts import sealed, unsealed
 
@@ -99,8 +100,7 @@ class Challenger:
 
     def _raw(self, matrices: Sequence[Floats]) -> Floats:
         pairs = zip(self._boosters, matrices, strict=True)
-        found: Floats = np.mean([each.predict(seen, raw_score=True, num_threads=1) for each, seen in pairs], axis=0)
-        return found
+        return _mean([each.predict(seen, raw_score=True, num_threads=1) for each, seen in pairs])
 
     def pd(self, table: pl.DataFrame) -> Floats:
         """Return the calibrated chance of bad, 0 to 1."""
@@ -111,11 +111,18 @@ class Challenger:
 
         Threads part the rows, so that their number changes nothing; `fit` is where sums hang on it.
         """
-        pairs = zip(self._boosters, self.matrices(table), strict=True)
-        found: Floats = np.mean(
-            [each.predict(seen, pred_contrib=True, num_threads=0)[:, :-1] for each, seen in pairs], axis=0
-        )
-        return found
+        return self._contributions(self.matrices(table), threads=0)
+
+    def _contributions(self, matrices: Sequence[Floats], threads: int) -> Floats:
+        pairs = zip(self._boosters, matrices, strict=True)
+        return _mean([each.predict(seen, pred_contrib=True, num_threads=threads)[:, :-1] for each, seen in pairs])
+
+    def score_row(self, features: Mapping[str, Any]) -> RowScore:
+        """Return the score of one row, read once; it has no points."""
+        row = {name: features.get(name) for name in self.features}
+        matrices = self.matrices(pl.DataFrame([row], infer_schema_length=None))
+        pd = self.calibration.pd(self._raw(matrices))
+        return RowScore(float(pd[0]), None, tuple(self._contributions(matrices, threads=1)[0].tolist()))
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON, with the hash that loading checks."""
@@ -144,6 +151,11 @@ class Challenger:
             calibration=Calibration.of(body["calibration"]),
             notes=body["notes"],
         )
+
+
+def _mean(bags: Sequence[Floats]) -> Floats:
+    """Return the mean, added up bag by bag: NumPy's own adds a single row in another order than many."""
+    return np.asarray(sum(bags) / len(bags), np.float64)
 
 
 def fit(table: pl.DataFrame, setting: Setting) -> Challenger:

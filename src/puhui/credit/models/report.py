@@ -168,7 +168,10 @@ def grouped(column: pl.Series) -> pl.Series:
         *(f"{low:g}–{high:g}" for low, high in pairwise(cuts)),
         f"> {cuts[-1]:g}",
     ]
-    return column.cast(pl.Float64).cut(list(cuts), labels=labels).cast(pl.String)
+    values = column.cast(pl.Float64)
+    places = np.searchsorted(cuts, values.fill_null(0.0).to_numpy(), side="left")
+    named = pl.Series(column.name, labels, dtype=pl.String).gather(places)
+    return named.set(values.is_null(), None)
 
 
 def _ages(table: pl.DataFrame) -> list[str]:

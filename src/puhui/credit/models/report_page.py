@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from puhui.credit.models.curves import EDGE, GOLD, GREEN, GREY, RED, SIZE, percent, plot, polyline
 from puhui.credit.models.page_style import STYLE
 from puhui.kernel.language import Text
+from puhui.kernel.page import both, heading, table
 
 Report = Mapping[str, Any]
-SIZE = 300
-EDGE = 36
 MOST_TABLE_ROWS = 24
 MOST_TABLES = 30
 
@@ -30,22 +30,22 @@ def as_html(report: Report, others: Iterable[Mapping[str, Any]] = ()) -> str:
 <header><h1>{escape(title.zh)}<small>{escape(title.en)}</small></h1></header>
 {_cards(report)}
 {_small(report)}
-<section>{_heading("同场比较", "side by side")}{_others(others)}</section>
+<section>{heading("同场比较", "side by side")}{_others(others)}</section>
 <section class="two">
-<div>{_heading("ROC 曲线", "ROC curve")}{_roc(report)}</div>
-<div>{_heading("KS", "good and bad found")}{_ks(report)}</div>
+<div>{heading("ROC 曲线", "ROC curve")}{_roc(report)}</div>
+<div>{heading("KS", "good and bad found")}{_ks(report)}</div>
 </section>
 <section class="two">
-<div>{_heading("增益", "gains")}{_gains(report)}</div>
-<div>{_heading("校准", "calibration")}{_calibration(report)}</div>
+<div>{heading("增益", "gains")}{_gains(report)}</div>
+<div>{heading("校准", "calibration")}{_calibration(report)}</div>
 </section>
-<section>{_heading("分数段与坏账率", "score bands and bad rate")}{_bands(report)}</section>
-<section>{_heading("影响最大的特征", "what weighs most")}{_importance(report)}</section>
-<section>{_heading("稳定性（PSI，训练对测试）", "stability (PSI, training against test)")}{_psi(report)}</section>
+<section>{heading("分数段与坏账率", "score bands and bad rate")}{_bands(report)}</section>
+<section>{heading("影响最大的特征", "what weighs most")}{_importance(report)}</section>
+<section>{heading("稳定性（PSI，训练对测试）", "stability (PSI, training against test)")}{_psi(report)}</section>
 {_vintages(report)}
 {_fairness(report)}
 {_tables(report)}
-<section>{_heading("模型卡", "model card")}{_card(report)}</section>
+<section>{heading("模型卡", "model card")}{_card(report)}</section>
 {_dropped(report)}
 <footer><p>hash <code>{escape(report["hash"])}</code></p></footer>
 </main>
@@ -63,7 +63,7 @@ def _cards(report: Report) -> str:
         (Text("测试", "test"), f"{figures['rows']:,}", f"坏 bad {figures['bad']:,}"),
     )
     items = "".join(
-        f"<div><dt>{_both(name)}</dt><dd>{escape(value)}</dd><small>{escape(under)}</small></div>"
+        f"<div><dt>{both(name)}</dt><dd>{escape(value)}</dd><small>{escape(under)}</small></div>"
         for name, value, under in cards
     )
     return f"<dl class='cards'>{items}</dl>"
@@ -75,12 +75,12 @@ def _small(report: Report) -> str:
     parts = []
     if small:
         figures = f"AUC {small['auc']:.3f}（{small['auc_low']:.3f}–{small['auc_high']:.3f}），{small['way']}"
-        parts.append(f"<p>{_both(Text(**small['note']))} {escape(figures)}</p>")
+        parts.append(f"<p>{both(Text(**small['note']))} {escape(figures)}</p>")
     if inference:
         said = Text(
             f"训练用了拒绝推断（{inference}），这是假设", f"reject inference ({inference}) was used: an assumption"
         )
-        parts.append(f"<p>{_both(said)}</p>")
+        parts.append(f"<p>{both(said)}</p>")
     return f"<section class='alarm'>{''.join(parts)}</section>" if parts else ""
 
 
@@ -99,51 +99,19 @@ def _others(others: Iterable[Mapping[str, Any]]) -> str:
         ]
         for each in others
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 # --- curves ---------------------------------------------------------------------------------------------
 
 
-def _plot(inside: str, across: Text, up: Text, most: float = 1.0, places: int = 0) -> str:
-    """Return axes from 0 to `most` with what is drawn inside."""
-    marks = []
-    for step in range(5):
-        share = step / 4
-        shown = f"{share * most:.{places}%}"
-        x, y = EDGE + share * SIZE, 10 + SIZE - share * SIZE
-        marks.append(
-            f"<line x1='{x:.1f}' y1='10' x2='{x:.1f}' y2='{10 + SIZE}' class='grid'/>"
-            f"<line x1='{EDGE}' y1='{y:.1f}' x2='{EDGE + SIZE}' y2='{y:.1f}' class='grid'/>"
-            f"<text x='{x:.1f}' y='{SIZE + 24}' text-anchor='middle'>{shown}</text>"
-            f"<text x='{EDGE - 4}' y='{y + 3:.1f}' text-anchor='end'>{shown}</text>"
-        )
-    label = f"{up.zh} / {across.zh}"
-    middle, bottom = EDGE + SIZE / 2, SIZE + 40
-    return (
-        f"<svg viewBox='0 0 {EDGE + SIZE + 16} {SIZE + 44}' role='img' aria-label='{escape(label)}'>"
-        f"{''.join(marks)}{inside}"
-        f"<text x='{middle}' y='{bottom}' text-anchor='middle'>{escape(across.zh)} {escape(across.en)}</text>"
-        f"<text x='{EDGE + 6}' y='22'>↑ {escape(up.zh)} {escape(up.en)}</text></svg>"
-    )
-
-
-def _line(xs: Sequence[float], ys: Sequence[float], colour: str, most: float = 1.0, dashed: bool = False) -> str:
-    points = " ".join(
-        f"{EDGE + x / most * SIZE:.1f},{10 + SIZE - y / most * SIZE:.1f}" for x, y in zip(xs, ys, strict=True)
-    )
-    dash = " stroke-dasharray='4 4'" if dashed else ""
-    return f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'{dash}/>"
-
-
-GREEN, RED, GREY, GOLD = "#2f7d4f", "#a3312f", "#9aa09c", "#c9a227"
 DIAGONAL = ([0.0, 1.0], [0.0, 1.0])
 
 
 def _roc(report: Report) -> str:
     curve = report["curve"]
-    inside = _line(*DIAGONAL, GREY, dashed=True) + _line(curve["step"], curve["roc"], GREEN)
-    return _plot(inside, Text("误拒好客户", "good refused"), Text("识别坏客户", "bad found"))
+    inside = polyline(*DIAGONAL, GREY, dashed=True) + polyline(curve["step"], curve["roc"], GREEN)
+    return plot(inside, Text("误拒好客户", "good refused"), Text("识别坏客户", "bad found"))
 
 
 def _ks(report: Report) -> str:
@@ -158,28 +126,28 @@ def _ks(report: Report) -> str:
         bad.append(bad[-1] + band["bad"] / bad_all)
         good.append(good[-1] + (band["rows"] - band["bad"]) / good_all)
     gap = max(range(len(bad)), key=lambda place: bad[place] - good[place])
-    mark = _line([across[gap]] * 2, [good[gap], bad[gap]], GOLD)
-    inside = _line(across, bad, RED) + _line(across, good, GREEN) + mark
+    mark = polyline([across[gap]] * 2, [good[gap], bad[gap]], GOLD)
+    inside = polyline(across, bad, RED) + polyline(across, good, GREEN) + mark
     key = f"<p class='key'><i style='background:{RED}'></i>坏 bad <i style='background:{GREEN}'></i>好 good</p>"
-    return _plot(inside, Text("由高险到低险", "riskiest first"), Text("累计占比", "share so far")) + key
+    return plot(inside, Text("由高险到低险", "riskiest first"), Text("累计占比", "share so far")) + key
 
 
 def _gains(report: Report) -> str:
     curve = report["curve"]
-    inside = _line(*DIAGONAL, GREY, dashed=True) + _line(curve["step"], curve["gains"], GREEN)
-    return _plot(inside, Text("审视的申请人", "applicants looked at"), Text("找到的坏客户", "bad found"))
+    inside = polyline(*DIAGONAL, GREY, dashed=True) + polyline(curve["step"], curve["gains"], GREEN)
+    return plot(inside, Text("审视的申请人", "applicants looked at"), Text("找到的坏客户", "bad found"))
 
 
 def _calibration(report: Report) -> str:
     rows = report["calibration"]
     most = min(1.0, max((row["high"] for row in rows), default=1.0) * 1.05)
-    parts = [_line([0.0, most], [0.0, most], GREY, most, dashed=True)]
+    parts = [polyline([0.0, most], [0.0, most], GREY, most, dashed=True)]
     for row in rows:
         x = min(row["mean_pd"], most)
-        parts.append(_line([x, x], [row["low"], min(row["high"], most)], GREY, most))
+        parts.append(polyline([x, x], [row["low"], min(row["high"], most)], GREY, most))
         cx, cy = EDGE + x / most * SIZE, 10 + SIZE - row["bad_rate"] / most * SIZE
         parts.append(f"<circle cx='{cx:.1f}' cy='{cy:.1f}' r='4' fill='{GREEN}'/>")
-    return _plot("".join(parts), Text("预测违约率", "predicted PD"), Text("实际坏账率", "bad rate"), most, 1)
+    return plot("".join(parts), Text("预测违约率", "predicted PD"), Text("实际坏账率", "bad rate"), most)
 
 
 # --- tables ---------------------------------------------------------------------------------------------
@@ -198,13 +166,13 @@ def _bands(report: Report) -> str:
                 f"{band['pd_from']:.2%}–{band['pd_to']:.2%}",
                 f"{band['rows']:,}",
                 f"{band['bad']:,}",
-                f"<b class='bar' style='width:{80 * share:.0f}px'></b> {_percent(band['bad_rate'])}",
+                f"<b class='bar' style='width:{80 * share:.0f}px'></b> {percent(band['bad_rate'])}",
                 f"{band['bad_rate_low']:.2%}–{band['bad_rate_high']:.2%}",
-                _percent(band["mean_pd"]),
+                percent(band["mean_pd"]),
                 f"{band['bad_found_share']:.1%}",
             ]
         )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _importance(report: Report) -> str:
@@ -224,14 +192,14 @@ def _importance(report: Report) -> str:
         "平均改变多少对数几率；红：值越大风险越高，绿：越低，灰：无单一方向",
         "mean change of log-odds; red: risk rises with the value, green: falls, grey: neither",
     )
-    return f"<p>{_both(said)}</p><svg viewBox='0 0 640 {12 + 24 * len(found)}' role='img'>{''.join(rows)}</svg>"
+    return f"<p>{both(said)}</p><svg viewBox='0 0 640 {12 + 24 * len(found)}' role='img'>{''.join(rows)}</svg>"
 
 
 def _psi(report: Report) -> str:
     worst = sorted(report["psi_features"].items(), key=lambda each: -each[1])[:8]
     rows = [["<b>分数 score</b>", f"{report['psi_score']:.4f}", _steady(report["psi_score"])]]
     rows += [[escape(name), f"{value:.4f}", _steady(value)] for name, value in worst]
-    return _table([Text("", ""), Text("PSI", ""), Text("", "")], rows)
+    return table([Text("", ""), Text("PSI", ""), Text("", "")], rows)
 
 
 def _steady(value: float) -> str:
@@ -249,14 +217,14 @@ def _vintages(report: Report) -> str:
         [
             escape(each["quarter"]),
             f"{each['rows']:,}",
-            _percent(each["bad_rate"]),
+            percent(each["bad_rate"]),
             f"{each['bad_rate_low']:.1%}–{each['bad_rate_high']:.1%}",
-            _percent(each["mean_pd"]),
+            percent(each["mean_pd"]),
             "—" if each["auc"] is None else f"{each['auc']:.3f}",
         ]
         for each in report["vintages"]
     ]
-    return f"<section>{_heading('按申请季度', 'by quarter of application')}{_table(heads, rows)}</section>"
+    return f"<section>{heading('按申请季度', 'by quarter of application')}{table(heads, rows)}</section>"
 
 
 def _fairness(report: Report) -> str:
@@ -271,20 +239,20 @@ def _fairness(report: Report) -> str:
                 f"{row['bad_rate']:.1%} <small>{row['bad_rate_low']:.1%}–{row['bad_rate_high']:.1%}</small>",
                 f"{row['mean_pd']:.1%}",
                 f"{row['accepted']:.1%} <small>{row['accepted_low']:.1%}–{row['accepted_high']:.1%}</small>",
-                f"{_percent(row['good_accepted'])} "
+                f"{percent(row['good_accepted'])} "
                 f"<small>{row['good_accepted_low']:.1%}–{row['good_accepted_high']:.1%}</small>",
                 "—" if row["auc"] is None else f"{row['auc']:.3f}",
             ]
             for row in each["groups"]
         ]
-        parts.append(f"<h3>{escape(each['column'])}</h3>{_table(heads, rows)}")
+        parts.append(f"<h3>{escape(each['column'])}</h3>{table(heads, rows)}")
     if not parts:
         return ""
     said = Text(
         "通过：假设接受风险最低的 80% 申请人。区间重叠的差别可能只是偶然。",
         "Accepted: were the 80 % of least risk taken. Where intervals overlap a difference may be chance.",
     )
-    return f"<section>{_heading('公平性', 'fairness')}<p>{_both(said)}</p>{''.join(parts)}</section>"
+    return f"<section>{heading('公平性', 'fairness')}<p>{both(said)}</p>{''.join(parts)}</section>"
 
 
 def _tables(report: Report) -> str:
@@ -299,17 +267,17 @@ def _tables(report: Report) -> str:
             [
                 escape(_short(row["bin"], 60)),
                 f"{row['rows']:,}",
-                _percent(row["bad_rate"]),
+                percent(row["bad_rate"]),
                 "—" if row["woe"] is None else f"{row['woe']:+.3f}",
                 f"{row['points']:+d}",
             ]
             for row in merged(each["rows"])
         ]
-        parts.append(f"<div><h3>{escape(each['name'])}</h3>{_shape(each)}{_table(heads, rows)}</div>")
+        parts.append(f"<div><h3>{escape(each['name'])}</h3>{_shape(each)}{table(heads, rows)}</div>")
     pairs = report["notes"].get("pairs", [])
     said = "".join(f"<li>{escape(left)} × {escape(right)}</li>" for left, right in pairs)
     together = f"<h3>成对表 pairs</h3><ul>{said}</ul>" if pairs else ""
-    head = _heading("每个特征的档与分", "bins and points of each feature")
+    head = heading("每个特征的档与分", "bins and points of each feature")
     return f"<section>{head}{''.join(parts)}{together}</section>"
 
 
@@ -339,35 +307,17 @@ def _shape(feature: Mapping[str, Any]) -> str:
 
 
 def _card(report: Report) -> str:
-    rows = [[_both(Text(**each["name"])), _both(Text(**each["text"]))] for each in report["card"]]
-    return _table([Text("", ""), Text("", "")], rows, "card")
+    rows = [[both(Text(**each["name"])), both(Text(**each["text"]))] for each in report["card"]]
+    return table([Text("", ""), Text("", "")], rows, "card")
 
 
 def _dropped(report: Report) -> str:
     if not report["dropped"]:
         return ""
-    rows = [[escape(name), _both(Text(**why))] for name, why in report["dropped"].items()]
-    table = _table([Text("列", "column"), Text("原因", "why")], rows, "card")
-    return f"<section>{_heading('未使用的列', 'columns left out')}{table}</section>"
-
-
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{share:.2%}"
+    rows = [[escape(name), both(Text(**why))] for name, why in report["dropped"].items()]
+    heads = [Text("列", "column"), Text("原因", "why")]
+    return f"<section>{heading('未使用的列', 'columns left out')}{table(heads, rows, 'card')}</section>"
 
 
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _heading(zh: str, en: str) -> str:
-    return f"<h2>{_both(Text(zh, en))}</h2>"
-
-
-def _both(text: Text) -> str:
-    return f"{escape(text.zh)} <small>{escape(text.en)}</small>" if text.zh else ""
-
-
-def _table(heads: Iterable[Text], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    head = "".join(f"<th scope='col'>{_both(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class='wide'><table class='{kind}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from puhui.kernel.refusals import declare
+
+if TYPE_CHECKING:
+    from puhui.credit.data.table import LabelledTable
 
 TABLE_LACKS = declare(
     "TABLE_LACKS",
@@ -59,6 +63,28 @@ class Setting:
     seed: int = 0
     threads: int = 1
     effort_seconds: int = 20
+
+
+def setting_of(read: "LabelledTable", seed: int, threads: int, effort_seconds: int) -> Setting:
+    """Return the setting for a table read by a mapping: its label, features, directions and special values."""
+    signs = {"higher_is_worse": 1, "higher_is_better": -1}
+    told = {name: signs[column.direction] for name, column in read.features.items() if column.direction}
+    special = {
+        name: tuple(float(value) for value in column.special)
+        for name, column in read.features.items()
+        if column.special and column.type not in ("category", "date", "flag")
+    }
+    return Setting(
+        label=read.label,
+        features=tuple(read.features),
+        party=read.party,
+        time=read.time or "",
+        monotone=told,
+        special=special,
+        seed=seed,
+        threads=threads,
+        effort_seconds=effort_seconds,
+    )
 
 
 def features_of(table: pl.DataFrame, setting: Setting) -> tuple[str, ...]:

@@ -4,16 +4,18 @@ Plans are walked from the best down; the first that passes the rules for at leas
 that goal. A plan that earns several titles is shown once, with all of them.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from puhui.kernel.language import Text
-from puhui.products.annual_cost_plan import PlanCost, plan_cost
+from puhui.kernel.rates import PPM
+from puhui.products.annual_cost_plan import PlanCost, cost_of
 from puhui.products.definition_fields import Definition
-from puhui.products.design.candidates import Candidate, LeftOut
+from puhui.products.design.candidates import Candidate, Figures, Option, in_order
 from puhui.products.design.fit import Fit, fit_of, income_of, loads
 from puhui.products.design.need import Need
+from puhui.products.design.offered import LeftOut
 from puhui.products.design.rules import LenderRules, rules_of, tags_of
 from puhui.products.facts import financed_minor, offer_facts
 from puhui.products.plan import Plan
@@ -25,7 +27,7 @@ class Goal(NamedTuple):
     """What a plan may be best at: its title, and the key that is least for the best; `seasonal`: of such income."""
 
     title: Text
-    key: Callable[[Candidate], tuple[int, ...]]
+    key: Callable[[Figures], tuple[int, ...]]
     seasonal: bool = False
 
 
@@ -124,49 +126,66 @@ class Judge:
 
     def __init__(self, need: Need, book: Rulebook, hard: Collection[str] = ()) -> None:
         self._need, self._book, self._hard = need, book, hard
-        self._seen: dict[int, tuple[Candidate, PlanCost, tuple[LenderRules, ...]]] = {}
+        self._seen: dict[int, tuple[Candidate, PlanCost, dict[str, LenderRules]]] = {}
 
     def of(self, candidate: Candidate) -> tuple[PlanCost, tuple[LenderRules, ...]]:
         """Return the annual cost of a plan and what the rules say of it with each lender of the product."""
-        known = self._seen.get(id(candidate))
-        if known is None:
-            cost = plan_cost(candidate.plan)
-            lenders = candidate.offered.definition.lenders
-            rules = tuple(self._rules(candidate, cost, lender) for lender in lenders)
-            # The candidate is kept with its answer, so that its id stays its own.
-            known = self._seen[id(candidate)] = (candidate, cost, rules)
-        return known[1], known[2]
+        _, cost, _ = self._known(candidate)
+        return cost, tuple(self._each_lender(candidate))
 
     def lawful(self, candidate: Candidate) -> bool:
         """Return whether some lender of the product may make the plan."""
-        return any(rules.ok for rules in self.of(candidate)[1])
+        return any(rules.ok for rules in self._each_lender(candidate))
+
+    def _known(self, candidate: Candidate) -> tuple[Candidate, PlanCost, dict[str, LenderRules]]:
+        if id(candidate) not in self._seen:
+            # The candidate is kept with its answers, so that its id stays its own.
+            self._seen[id(candidate)] = (candidate, cost_of(candidate.plan), {})
+        return self._seen[id(candidate)]
+
+    def _each_lender(self, candidate: Candidate) -> Iterator[LenderRules]:
+        _, cost, said = self._known(candidate)
+        for lender in candidate.definition.lenders:
+            if lender not in said:
+                said[lender] = self._rules(candidate, cost, lender)
+            yield said[lender]
 
     def _rules(self, candidate: Candidate, cost: PlanCost, lender: str) -> LenderRules:
-        need, definition = self._need, candidate.offered.definition
+        need, definition = self._need, candidate.definition
         facts = {**offer_facts(definition, candidate.plan, cost, need.disbursed_on), **need.facts}
         subject = Subject(lender, tags_of(definition, candidate.plan), need.region.ljust(6, "0"))
         return rules_of(subject, facts, need.disbursed_on, rulebook=self._book, hard=self._hard)
 
 
-def is_fitting(need: Need, one: Candidate) -> bool:
-    """Return whether a plan fits the income under stress and ends within the months wished."""
-    return one.fits and (need.most_months is None or one.months <= need.most_months)
+# The limits of a wish: its end is in time, the cash at hand and the income of each month bear it.
+LIMITS = ("months", "cash", "income")
+UNLIMITED = 10**36
 
 
-def best_of_each(need: Need, found: list[Candidate], judge: Judge) -> Iterator[Proposal]:
+def keeping(need: Need, limits: Collection[str] = LIMITS) -> Callable[[Figures], bool]:
+    """Return whether a plan keeps the limits of a wish, or some of them."""
+    most_months = need.most_months if need.most_months is not None and "months" in limits else UNLIMITED
+    most_cash_minor = need.cash_minor if "cash" in limits else UNLIMITED
+    most_ppm = PPM if "income" in limits else UNLIMITED
+    return lambda one: one.burden_ppm <= most_ppm and one.cash_minor <= most_cash_minor and one.months <= most_months
+
+
+def best_of_each(need: Need, found: Sequence[Option], judge: Judge) -> Iterator[Proposal]:
     """Yield the best lawful plan of each goal, the same plan once with all its titles, in the order of GOALS."""
+    keeps = keeping(need)
+    possible = [one for one in found if keeps(one)]
     earned: dict[int, tuple[Candidate, list[str]]] = {}
     for name, goal in GOALS.items():
         if goal.seasonal and not need.is_seasonal:
             continue
-        best = next((one for one in sorted(found, key=goal.key) if judge.lawful(one)), None)
+        best = next((one for one in in_order(possible, goal.key, keeps) if judge.lawful(one)), None)
         if best is not None:
             earned.setdefault(id(best), (best, []))[1].append(name)
     for candidate, goals in earned.values():
         cost, rules = judge.of(candidate)
         yield Proposal(
             tuple(goals),
-            candidate.offered.definition,
+            candidate.definition,
             candidate.plan,
             cost,
             fit_of(candidate.plan, income_of(need)),

@@ -9,10 +9,11 @@ from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal, declare
 from puhui.products.definition import catalogue
 from puhui.products.definition_fields import Definition
-from puhui.products.design.binding import Binding, Said, what_binds
-from puhui.products.design.candidates import candidates, offered_to
-from puhui.products.design.choose import Design, Judge, best_of_each, is_fitting
+from puhui.products.design.binding import Binding, Board, Said, what_binds
+from puhui.products.design.candidates import families, options
+from puhui.products.design.choose import Design, Judge, best_of_each
 from puhui.products.design.need import Need
+from puhui.products.design.offered import offered_to
 from puhui.rulebook.book import Rulebook
 from puhui.rulebook.loader import default_rulebook
 
@@ -38,10 +39,12 @@ def design(
     """
     offered, left_out = offered_to(need, catalogue() if products is None else products)
     judge = Judge(need, rulebook or default_rulebook(), hard)
-    found = [one for one in candidates(need, offered, need.cash_minor) if is_fitting(need, one)]
+    made = families(need, offered)
+    in_time = [one for one in made if need.most_months is None or one.least_months <= need.most_months]
+    found = options(need, in_time)
     proposals = tuple(best_of_each(need, found, judge))
     if not proposals:
-        raise _refusal(what_binds(need, offered, left_out, judge))
+        raise _refusal(what_binds(need, Board(offered, left_out, made, found), judge))
     return Design(need, proposals, tuple(left_out))
 
 
