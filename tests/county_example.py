@@ -1,5 +1,6 @@
 """A small simulated county for tests: its events by party, a scorecard trained on its past, cases of its new wishes."""
 
+import shutil
 from functools import cache
 
 import polars as pl
@@ -10,7 +11,9 @@ from puhui.credit.features.compute import features_of
 from puhui.credit.models import MODEL_KINDS, registry
 from puhui.credit.models.setting import Setting
 from puhui.funding.application import Used
+from puhui.funding.definition import CATALOGUE, FOLDER, load_funders
 from puhui.kernel import clock
+from puhui.kernel.home import home
 from puhui.kernel.ids import new_id
 from puhui.workflows.case import Case
 from puhui.workflows.judge import asked
@@ -97,15 +100,23 @@ def model_json():
 
 @cache
 def kit():
-    parts = parts_here(model_json())
+    parts = parts_with_examples()
     names = [name.partition(":")[2] for name in parts if name.startswith("funder:")]
     return kit_of(parts, {name: Used(day_minor=0, day_loans=0, total_minor=0) for name in names})
+
+
+def parts_with_examples():
+    """Return the parts in force here, and the shipped examples of funders, which no house decides with."""
+    shipped = load_funders(CATALOGUE).items()
+    funders = {f"funder:{name}": funder.model_dump(mode="json", exclude_unset=True) for name, funder in shipped}
+    return {**funders, **parts_here(model_json())}
 
 
 def champion():
     """Put the model of the example county into the registry, approved by a second person, as the champion."""
     data, at = model_json(), clock.now()
     name = new_id("model")
+    shutil.copytree(CATALOGUE, home().joinpath(FOLDER), dirs_exist_ok=True)
     model_files.save(name, data)
     details = {"kind": "scorecard", "model_hash": data["hash"], "data_hash": "", "code_version": "0", "seed": 0}
     model_files.add(lambda known: registry.register(known, name, "li", at, {**details, "figures": {}}))

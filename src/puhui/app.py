@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from fastapi import FastAPI
 
@@ -28,14 +28,11 @@ from puhui.api.ports import Platform
 from puhui.api.security import Gate, GateRules
 from puhui.api.shell import Limits
 from puhui.api.telemetry import telemetry
-from puhui.batch.engines import threads
 from puhui.batch.night import NIGHT_TOO_EARLY, close
-from puhui.batch.ports import Checkpoint
 from puhui.batch.report import night_report
-from puhui.batch.setting import Setting
 from puhui.composition.kit import Kits
+from puhui.composition.nights import night_setting
 from puhui.kernel.clock import now, today
-from puhui.kernel.home import home
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import INPUT_INVALID, Refusal
 from puhui.people.personal import MasterKeys, unwrap
@@ -56,7 +53,6 @@ _BODY = "PUHUI_MAX_BODY_BYTES"
 _TIME = "PUHUI_REQUEST_SECONDS"
 _BESIDE = "PUHUI_DISPATCH"
 
-SNAPSHOTS = "snapshots"
 _IDLE_SECONDS = 1
 _TROUBLE_SECONDS = 5
 _SIGN_EVERY = 60
@@ -111,7 +107,7 @@ def assemble(database: Database, chosen: Settings) -> FastAPI:
         ),
         cursors=Cursors(_cursor_secret(masters)),
         proof=proofs,
-        nights=StoredNights(database, night_work(database, proofs)),
+        nights=StoredNights(database, night_work(database)),
         kit=kits,
         check_url=Wire(read_networks(chosen.networks)).check,
         readiness=lambda: readiness(database, masters, workers),
@@ -230,12 +226,8 @@ class Workers:
 # --- nights -------------------------------------------------------------------------------------------
 
 
-def night_work(database: Database, proofs: LogProofs) -> NightWork:
-    """Return what a night is here: snapshots in the home folder, a thread for each core, signed by the log's key."""
-
-    def sign(at: datetime) -> Checkpoint:
-        signed = proofs.log.checkpoint(log_key(), at)
-        return Checkpoint(signed.size, signed.root.hex())
+def night_work(database: Database) -> NightWork:
+    """Return what a night is here, for those who ask for one over HTTP."""
 
     def allow(night_of: date) -> None:
         if night_of > today():
@@ -244,7 +236,7 @@ def night_work(database: Database, proofs: LogProofs) -> NightWork:
     def note(night_of: date, refusal: Refusal) -> None:
         log().error("night refused", night_of=night_of.isoformat(), code=refusal.code, problem=refusal.message("en"))
 
-    setting = Setting(database, home().joinpath(SNAPSHOTS), threads(), sign)
+    setting = night_setting(database)
     return NightWork(allow, lambda night_of: close(setting, night_of, now()), night_report, note)
 
 

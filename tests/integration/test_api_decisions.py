@@ -229,6 +229,7 @@ WRONG_REQUESTS = [
     ({"purpose": "vehicle"}, "INPUT_INVALID", "purpose"),
     ({"purpose": None}, "INPUT_INVALID", "purpose"),
     ({"line": "corporate"}, "INPUT_INVALID", "line"),
+    ({"line": "auto"}, "INPUT_INVALID", "line"),
     ({"cash_minor": None}, "INPUT_INVALID", "cash_minor"),
     ({"cash_minor": -1}, "INPUT_INVALID", "cash_minor"),
     ({"cash_minor": 1.5}, "INPUT_INVALID", "cash_minor"),
@@ -520,7 +521,6 @@ def test_a_kit_is_kept_until_what_it_is_made_of_changes(bank, tmp_path_factory):
 
 def test_what_a_funder_has_lent_counts_from_the_next_decision_on(bank):
     folder = model_files.folder().parent.joinpath("funders")
-    folder.mkdir()
     folder.joinpath("cheap_fund.yaml").write_text(CHEAP, encoding="utf-8")
     try:
         case = one_of("approve", "daily_consumption")
@@ -528,7 +528,13 @@ def test_what_a_funder_has_lent_counts_from_the_next_decision_on(bank):
         offers = decided(bank, application, case)["offers"]
         assert {offer["summary"]["funder"] for offer in offers} == {"cheap_fund"}
         lent_minor = offers[0]["summary"]["lent_minor"]
+        _, beside = taken_up(bank, case)
+        [also, *_] = decided(bank, beside, case)["offers"]
         posted(bank.officer, f"/v1/offers/{offers[0]['id']}/accept", None, bank.key())
+        # Its one loan of the day is lent: an offer that was open before is none any more, and leaves nothing.
+        full = bank.officer.post(f"/v1/offers/{also['id']}/accept", headers=bank.key())
+        assert code(full) == (409, "OFFER_NO_ROOM")
+        assert bank.officer.get(f"/v1/applications/{beside}").json()["status"] == "approved"
         _, later = taken_up(bank, case)
         again = decided(bank, later, case)
         assert {offer["summary"]["funder"] for offer in again["offers"]} == {"sim_bank"}
@@ -544,4 +550,3 @@ def test_what_a_funder_has_lent_counts_from_the_next_decision_on(bank):
             assert kit_here(books).used["cheap_fund"].day_loans == 0
     finally:
         folder.joinpath("cheap_fund.yaml").unlink()
-        folder.rmdir()

@@ -81,6 +81,11 @@ def test_a_second_time_it_is_there_already(result, here, capsys):
         assert text in out
 
 
+def test_another_one_is_not_passed_off_as_what_was_asked_for(result, here, capsys):
+    code, _, error = said(capsys, "demo", "--seed", "9", "--no-serve", "--json")
+    assert (code, "DEMO_OTHER" in error) == (2, True)
+
+
 def test_its_page_says_that_all_is_simulated(result, here):
     page = here.joinpath(home.PAGE).read_text()
     for text in ("全部为模拟数据", "为什么没有通过", "公平性", "对账"):
@@ -104,7 +109,7 @@ def test_what_was_left_half_made_is_made_anew(tmp_path, monkeypatch):
     assert home.told() is None
     tmp_path.joinpath("of_mine.txt").write_text("stays")
     with closing(home.prepared()) as database:
-        assert not database.holds_facts()
+        assert database.is_new()
     assert tmp_path.joinpath("of_mine.txt").read_text() == "stays"
 
 

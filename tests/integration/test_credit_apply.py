@@ -1,8 +1,10 @@
 """From a wish to a loan on both databases: decided, kept under seal, accepted once."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from county_example import kit
 from decision_example import OFFICER, decided, one_of, reading
@@ -10,6 +12,7 @@ from people_fixtures import masters  # noqa: F401
 from puhui.kernel.clock import business_date
 from puhui.kernel.refusals import Refusal
 from puhui.storage.books import OpenBooks
+from puhui.storage.credit_tables import offers
 from puhui.workflows.apply import decide_application
 from puhui.workflows.offers import accept
 from store_fixtures import database, store_url  # noqa: F401
@@ -96,3 +99,14 @@ def test_without_its_application_nothing_is_decided(books):
 
 def replace_application(case):
     return case.model_copy(update={"application": "application_none"})
+
+
+def test_an_offer_that_was_changed_in_the_database_becomes_no_loan(books):
+    case = one_of("approve")
+    offer = decided(books, case).offers[0]
+    cheaper = {**offer.agreement, "terms": {**offer.agreement["terms"], "annual_rate_ppm": 1}}
+    with books.begin() as desk:
+        text = json.dumps(cheaper)
+        desk.store.connection.execute(update(offers).where(offers.c.id == offer.id).values(agreement=text))
+    with books.begin() as desk:
+        refused("OFFER_TAMPERED", accept, desk, offer.id, case.party, case.at)

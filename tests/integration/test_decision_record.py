@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from county_example import events_by_party, kit, model_json
+from county_example import events_by_party, kit, parts_with_examples
 from decision_example import OFFICER, decided, judged, one_of, reading
 from people_fixtures import masters  # noqa: F401
 from puhui.credit.features.catalogue import FEATURES
@@ -20,7 +20,7 @@ from puhui.workflows.apply import record_of
 from puhui.workflows.decisions import Decision
 from puhui.workflows.dossiers import take_in
 from puhui.workflows.judge import Seen, judge, judge_seen
-from puhui.workflows.kit import CODE, hash_of, kit_of, parts_here
+from puhui.workflows.kit import CODE, hash_of, kit_of
 from puhui.workflows.kit_parts import keep, parts_of
 from puhui.workflows.letter import Contact, letter_of
 from puhui.workflows.letter_page import as_html, as_text
@@ -137,7 +137,7 @@ def test_executed_again_it_is_identical_whatever_changed_since(books, outcome, t
     for one in limit["assumptions"]:
         one["living_minor"] = [10 * amount for amount in one["living_minor"]]
     tmp_path.joinpath("credit_limit.yaml").write_text(json.dumps(limit))
-    today = parts_here(model_json())
+    today = parts_with_examples()
     others = {name for name in today if today[name] != kit().parts[name]}
     assert others == {"costs", "limit", f"policy:{case.line}"}
     later = events_by_party()[case.party].head(40)

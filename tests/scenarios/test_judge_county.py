@@ -10,7 +10,7 @@ import pytest
 from county_example import case_of, county, events_by_party, kit, new_cases
 from puhui.credit.models.row import RowScore
 from puhui.credit.policy.reasons import reasons
-from puhui.workflows.judge import judge
+from puhui.workflows.judge import judge, known_of
 
 COUNT = 60
 
@@ -114,3 +114,12 @@ def test_a_model_that_sees_only_risk_approves_nobody(judged):
     judgement = judge(case, events_by_party()[case.party], dark)
     assert judgement.outcome == "decline"
     assert "RISK_TOO_HIGH" in judgement.reasons
+
+
+def test_what_is_seen_stands_whatever_someone_says_to_have_checked(judged):
+    late = [(*pair, known_of(pair[1].draft).get("worst_days_late_24m")) for pair in judged if pair[1].draft.products]
+    case, judgement, seen = next(each for each in late if each[2])
+    whitewashed = case.model_copy(update={"checks": {**case.checks, "worst_days_late_24m": 0}})
+    again = judge(whitewashed, events_by_party()[case.party], kit())
+    assert known_of(again.draft)["worst_days_late_24m"] == seen
+    assert (again.outcome, again.reasons) == (judgement.outcome, judgement.reasons)

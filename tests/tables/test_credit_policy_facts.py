@@ -7,7 +7,7 @@ import pytest
 
 from puhui.credit.events import SCHEMA, empty_events
 from puhui.credit.features.catalogue import FEATURES
-from puhui.credit.income import income_by_month
+from puhui.credit.income import income_by_month, spendable
 from puhui.credit.policy_facts import ANSWERS, READS, overdue_count, policy_facts
 
 AT = datetime(2026, 7, 31, 4, tzinfo=UTC)
@@ -110,3 +110,16 @@ def test_what_is_no_income_or_not_known_is_not_counted(change):
 
 def test_without_events_no_month_is_known():
     assert income_by_month(empty_events(), AT) == (None,) * 12
+
+
+@pytest.mark.parametrize(
+    ("income", "to_pay_from"),
+    [
+        ([300] * 6 + [0] + [300] * 5, (300,) * 6 + (200,) + (300,) * 5),  # a poor month between good ones
+        ([0] * 5 + [9000] + [0] * 6, (0,) * 5 + (9000, 3000, 3000) + (0,) * 4),  # a harvest stays in its month
+        ([900] + [0] * 11, (900, 300, 300) + (0,) * 9),
+        ([0] * 11 + [900], (300, 300) + (0,) * 9 + (900,)),  # January comes after December
+    ],
+)
+def test_what_there_is_to_pay_from(income, to_pay_from):
+    assert spendable(income) == to_pay_from

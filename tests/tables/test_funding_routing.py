@@ -5,7 +5,7 @@ import pytest
 from funding_example import FUNDER, JOINT, RATIOS, TODAY, application, by_id, changed, funder, market, used
 from product_example import GONE
 from puhui.funding.application import read_application, read_used
-from puhui.funding.definition import CATALOGUE, funders_here, load_funders, read_funder
+from puhui.funding.definition import CATALOGUE, funders_here, load_funders, own_funders, read_funder
 from puhui.funding.pricing import shares_of
 from puhui.funding.routing import chosen_or_refuse, route
 from puhui.kernel.refusals import Refusal
@@ -257,15 +257,17 @@ def test_a_wrong_definition_is_refused_naming_the_field(change, field):
     assert "wrong.yaml" in caught.value.message("zh")
 
 
-def test_the_house_lays_its_own_funders_over_the_shipped(tmp_path, monkeypatch):
+def test_the_house_has_its_own_funders_in_place_of_the_examples(tmp_path, monkeypatch):
     monkeypatch.setenv("PUHUI_HOME", str(tmp_path))
+    assert own_funders() == {}
     assert set(funders_here()) == {"demo_auto_finance", "demo_joint_bank", "demo_rural_coop"}
     folder = tmp_path / "funders"
     folder.mkdir()
     text = (CATALOGUE / "demo_rural_coop.yaml").read_text(encoding="utf-8")
     folder.joinpath("ours.yaml").write_text(text.replace("rate_ppm: 45000", "rate_ppm: 39000"), encoding="utf-8")
     assert funders_here()["demo_rural_coop"].rate_ppm == 39_000
-    assert len(funders_here()) == 3
+    assert funders_here() == own_funders()
+    assert len(funders_here()) == 1
     folder.joinpath("twice.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Refusal, match="used twice"):
         funders_here()

@@ -12,15 +12,16 @@ from puhui.cli.output import AsJson, print_json, print_table, say
 from puhui.kernel.language import Text
 
 People = Annotated[
-    int, typer.Option("--people", min=400, max=150_000, help=Text("模拟县有多少人", "how many people live there").say())
+    int | None,
+    typer.Option("--people", min=400, max=150_000, help=Text("模拟县有多少人", "how many people live there").say()),
 ]
 Applications = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--applications", min=20, max=100_000, help=Text("决定多少笔申请", "how many applications are decided").say()
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help=Text("随机种子", "the seed of the county").say())]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help=Text("随机种子", "the seed of the county").say())]
 NoServe = Annotated[
     bool, typer.Option("--no-serve", help=Text("做完即退出，不启动服务", "stop when it is done; do not serve").say())
 ]
@@ -46,9 +47,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo_command(
-    people: People = 6_000,
-    applications: Applications = 400,
-    seed: Seed = 0,
+    people: People = None,
+    applications: Applications = None,
+    seed: Seed = None,
     data: Data = None,
     no_serve: NoServe = False,
     fresh: Fresh = False,
@@ -61,7 +62,9 @@ def demo_command(
 
         run_on_files(data, as_json=as_json)
         return
-    result = _made(people, applications, seed, fresh=fresh, as_json=as_json)
+    wanted = {"people": people, "applications": applications, "seed": seed}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    result = _made(asked, fresh=fresh, as_json=as_json)
     if as_json:
         print_json(result)
         return
@@ -72,8 +75,11 @@ def demo_command(
         serve_command(port=port)
 
 
-def _made(people: int, applications: int, seed: int, *, fresh: bool, as_json: bool) -> Mapping[str, Any]:
-    """Return the result of the demonstration in the home folder, made now where there is none."""
+def _made(asked: Mapping[str, int], *, fresh: bool, as_json: bool) -> Mapping[str, Any]:
+    """Return the result of the demonstration in the home folder, made now where there is none.
+
+    Refuses DEMO_OTHER where the one that is there is not what was asked for.
+    """
     from puhui.demo import home
     from puhui.demo.story import story_on
     from puhui.demo.whole import make_demo
@@ -81,10 +87,11 @@ def _made(people: int, applications: int, seed: int, *, fresh: bool, as_json: bo
 
     known = None if fresh else home.told()
     if known is not None:
+        home.must_be(known, asked)
         if not as_json:
             say(Text("演示已在，重做请加 --fresh。", "The demonstration is there already; --fresh does it anew.").say())
         return known
-    return make_demo(story_on(today(), people, applications, seed), Progress(quiet=as_json))
+    return make_demo(story_on(today(), **asked), Progress(quiet=as_json))
 
 
 class Progress:

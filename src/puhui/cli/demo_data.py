@@ -3,13 +3,10 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from puhui.cli.output import print_json, print_table, say
 from puhui.kernel.language import Text
-
-if TYPE_CHECKING:
-    pass
 
 Figures = Mapping[str, Any]
 

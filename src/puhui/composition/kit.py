@@ -4,27 +4,22 @@ What funders have lent changes with every loan, so it is added last: by `kit_her
 decision, by `workflows.request.decide`. A kit without it lets no funder take part.
 """
 
-import os
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from puhui.adapters import model_files
-from puhui.credit.limit import OWN_FILE as OWN_LIMITS
-from puhui.funding.application import NOTHING_USED
+from puhui.credit.limit import assumptions_file
 from puhui.funding.definition import FOLDER as FUNDERS
 from puhui.kernel.clock import today
-from puhui.kernel.home import home
+from puhui.kernel.home import Stamp, home, stamp_of
 from puhui.kernel.language import Text
 from puhui.kernel.refusals import Refusal, declare
 from puhui.products.definition import PUBLISHED as PRODUCTS
 from puhui.storage.books import OpenBooks
 from puhui.workflows.case import Kit
 from puhui.workflows.kit import OWN_COSTS, OWN_POLICIES, kit_of, parts_here
+from puhui.workflows.uses import with_used
 
 MODEL_NONE = declare(
     "MODEL_NONE",
@@ -40,9 +35,6 @@ KIT_WRONG = declare(
 )
 
 FOLDERS: Final = (PRODUCTS, FUNDERS, OWN_POLICIES)
-
-# Path, inode, size and time of each file that a kit is made of.
-Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
 
 
 def champion_kit() -> Kit:
@@ -103,36 +95,11 @@ def kit_here(books: OpenBooks) -> Kit:
     kit = _kits()
     with books.read() as desk:
         used = desk.uses.of(today())
-    return replace(kit, used={name: used.get(name, NOTHING_USED) for name in kit.funders})
+    return with_used(kit, used)
 
 
 def stamp() -> Stamp:
     """Return what tells whether a kit is still in force: two stamps are the same while no file has changed."""
-    files, folders = _made_of(home())
-    return tuple(found for each in (*map(_file, files), *map(_files_of, folders)) for found in each)
-
-
-@cache
-def _made_of(here: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Return the files and the folders of a home folder that a kit is made of."""
-    files = (model_files.folder().joinpath(model_files.LINES), here.joinpath(OWN_COSTS), here.joinpath(OWN_LIMITS))
-    return files, tuple(here.joinpath(name) for name in FOLDERS)
-
-
-def _file(path: Path) -> Iterable[tuple[str, int, int, int]]:
-    try:
-        return [_look(path.stat(), str(path))]
-    except FileNotFoundError:
-        return ()
-
-
-def _files_of(folder: Path) -> Iterable[tuple[str, int, int, int]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(_look(entry.stat(), entry.path) for entry in entries)
-    except FileNotFoundError:
-        return ()
-
-
-def _look(seen: os.stat_result, path: str) -> tuple[str, int, int, int]:
-    return path, seen.st_ino, seen.st_size, seen.st_mtime_ns
+    here = home()
+    files = (model_files.folder().joinpath(model_files.LINES), here.joinpath(OWN_COSTS), assumptions_file())
+    return tuple(found for path in (*files, *map(here.joinpath, FOLDERS)) for found in stamp_of(path))

@@ -11,6 +11,8 @@ from puhui.credit.features.streams import INCOME
 from puhui.kernel.clock import CHINA
 
 MONTHS: Final = 12
+# For so long money that came in is counted on: our own assumption.
+KEPT_MONTHS: Final = 3
 
 
 def income_by_month(events: pl.DataFrame, at: datetime) -> tuple[int | None, ...]:
@@ -29,6 +31,22 @@ def income_by_month(events: pl.DataFrame, at: datetime) -> tuple[int | None, ...
         amounts[month] = amounts.get(month, 0) + amount
     stretches = [amounts.get(age, 0) for age in range(max(amounts) + 1)]
     return _by_calendar(stretches, at)
+
+
+def spendable(income_minor: Sequence[int]) -> tuple[int, ...]:
+    """Return what there is to pay from in January to December: the income of the month, or, where that is more, the
+    mean of the three months that end with it, since what came in is kept for a while. Minor units.
+
+    A poor month between good ones is then no month without money; a harvest stays in its month.
+
+    >>> spendable([300] * 6 + [0] + [300] * 5)
+    (300, 300, 300, 300, 300, 300, 200, 300, 300, 300, 300, 300)
+    >>> spendable([0] * 5 + [9000] + [0] * 6)
+    (0, 0, 0, 0, 0, 9000, 3000, 3000, 0, 0, 0, 0)
+    """
+    assert len(income_minor) == MONTHS, "a year has twelve months"
+    kept = [sum(income_minor[month - back] for back in range(KEPT_MONTHS)) // KEPT_MONTHS for month in range(MONTHS)]
+    return tuple(map(max, income_minor, kept))
 
 
 def _by_calendar(stretches: Sequence[int], at: datetime) -> tuple[int | None, ...]:

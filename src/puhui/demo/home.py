@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +35,26 @@ DEMO_HOME_TAKEN = declare(
 )
 
 
+DEMO_OTHER = declare(
+    "DEMO_OTHER",
+    409,
+    "此处的演示是以 {name} = {known} 做的。加 --fresh 重做，或用 PUHUI_HOME 指定另一个文件夹。",
+    "The demonstration here was made with {name} = {known}. Add --fresh, or name another folder by PUHUI_HOME.",
+)
+
+
 def told() -> Mapping[str, Any] | None:
     """Return what the demonstration in the home folder came to; None where there is none, or only a part of one."""
     path = home().joinpath(MARK)
     data = read_json(path) if path.is_file() else {}
     return data if data.get("simulated") else None
+
+
+def must_be(result: Mapping[str, Any], asked: Mapping[str, int]) -> None:
+    """Refuse DEMO_OTHER unless a demonstration was made with the sizes that are asked for."""
+    for name, value in asked.items():
+        if result["story"][name] != value:
+            raise DEMO_OTHER.refuse(name, name=name, known=result["story"][name])
 
 
 def prepared() -> Database:
@@ -47,6 +63,8 @@ def prepared() -> Database:
     there = [path for path in map(place.joinpath, OF_BOOKS) if path.exists()]
     if there and not place.joinpath(MARK).is_file():
         raise DEMO_HOME_TAKEN.refuse(HOME_VARIABLE, place=str(place))
+    if URL_VARIABLE in os.environ:
+        _must_be_empty()
     for path in there:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     place.mkdir(parents=True, exist_ok=True)
@@ -56,8 +74,6 @@ def prepared() -> Database:
         add_key()
     database = connect(checked=False)
     database.migrate()
-    if database.holds_facts():
-        raise DEMO_HOME_TAKEN.refuse(URL_VARIABLE, place=database.name)
     return database
 
 
@@ -74,3 +90,10 @@ def _mark(result: Mapping[str, Any]) -> None:
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(path)
+
+
+def _must_be_empty() -> None:
+    """Refuse DEMO_HOME_TAKEN where the database that is named has tables already; nothing in it is touched."""
+    with closing(connect(checked=False)) as database:
+        if not database.is_new():
+            raise DEMO_HOME_TAKEN.refuse(URL_VARIABLE, place=database.name)

@@ -77,14 +77,14 @@ def _cards(result: Result) -> str:
 
 
 def _about(result: Result) -> str:
-    county = result["county"]
+    county, seed = result["county"], result["story"]["seed"]
     place = full_name(county["place"])
     said = Text(
         f"以{place}为名的模拟县：{county['parties']:,} 个当事人、{county['events']:,} 条流水、"
-        f"{county['past_loans']:,} 笔往年贷款、{county['dealers']} 家车行，种子 {county['seed']}。"
+        f"{county['past_loans']:,} 笔往年贷款、{county['dealers']} 家车行，种子 {seed}。"
         "程序知道每个人真实的违约概率，但决策看不到；下文“真实”一栏即是它。",
         f"A simulated county that bears the name of {place}: {county['parties']:,} parties, {county['events']:,} "
-        f"events, {county['past_loans']:,} past loans, {county['dealers']} dealers, seed {county['seed']}. The program "
+        f"events, {county['past_loans']:,} past loans, {county['dealers']} dealers, seed {seed}. The program "
         "knows everybody's true chance of default, and no decision sees it; below it is called true.",
     )
     return f"<section><p>{both(said)}</p></section>"

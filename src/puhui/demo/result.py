@@ -28,9 +28,9 @@ def result_of(
     return {
         "simulated": True,
         "institution": INSTITUTION,
+        "story": {"people": story.people, "applications": story.applications, "seed": story.seed},
         "county": {
             "place": county.setting.county,
-            "seed": story.seed,
             "parties": county.parties.height,
             "events": county.events.height,
             "past_loans": county.history.height,

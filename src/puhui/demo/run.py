@@ -22,7 +22,7 @@ from puhui.workflows.case import Kit
 from puhui.workflows.decisions import Offer
 from puhui.workflows.request import decide
 
-# How the kit of an instant is had: what funders have lent by then changes with every loan.
+# How the kit in force is had; what funders have lent comes to it in the transaction of each decision.
 KitNow: TypeAlias = Callable[[], Kit]
 # Told after each day: the day, days done, of how many.
 SayDay: TypeAlias = Callable[[date, int, int], None]

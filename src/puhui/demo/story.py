@@ -39,12 +39,12 @@ class Story:
         return CountySetting(seed=self.seed, people=self.people, until_on=UNTIL_ON)
 
 
-def story_on(today: date, people: int, applications: int, seed: int) -> Story:
-    """Return the story as it can be told on a business day; refuse DEMO_TOO_EARLY and COUNTY_SETTING_WRONG."""
+def story_on(today: date, **asked: int) -> Story:
+    """Return the story as it can be told on a business day, of sizes `asked` for; refuse DEMO_TOO_EARLY."""
     through_on = min(today - timedelta(days=1), MOST_THROUGH_ON)
     if through_on < LEAST_THROUGH_ON:
         raise DEMO_TOO_EARLY.refuse("today", first=UNTIL_ON.isoformat(), today=today.isoformat())
-    return Story(through_on, people, applications, seed)
+    return Story(through_on, **asked)
 
 
 # What the models may look at: a shortlist that an analyst would make of the catalogue, each of which a borrower would

@@ -1,12 +1,13 @@
-"""Funder definitions: read from YAML, checked, the house's own laid over the shipped ones."""
+"""Funder definitions: read from YAML and checked; the house's own in place of the shipped examples."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from puhui.funding.definition_fields import Criterion, Funder
 from puhui.funding.facts import is_known
-from puhui.kernel.home import home
+from puhui.kernel.home import Stamp, home, stamp_of
 from puhui.kernel.inputs import parse
 from puhui.kernel.language import Text
 from puhui.kernel.places import place
@@ -66,11 +67,27 @@ def load_funders(folder: Path, products: Mapping[str, Definition] | None = None)
     return funders
 
 
-def funders_here(products: Mapping[str, Definition] | None = None) -> dict[str, Funder]:
-    """Return the shipped funders by id, those in the home folder's `funders` laid over them."""
+def own_funders(products: Mapping[str, Definition] | None = None) -> dict[str, Funder]:
+    """Return the funders of this house by id: those in the home folder's `funders`, none where there are none."""
     own = home().joinpath(FOLDER)
-    found = load_funders(CATALOGUE, products)
-    return {**found, **load_funders(own, products)} if own.is_dir() and any(own.glob("*.yaml")) else found
+    if products is not None:
+        return _own(own, products)
+    return dict(_own_read(own, stamp_of(own)))
+
+
+def _own(folder: Path, products: Mapping[str, Definition]) -> dict[str, Funder]:
+    return load_funders(folder, products) if any(folder.glob("*.yaml")) else {}
+
+
+@lru_cache(maxsize=4)
+def _own_read(folder: Path, stamp: Stamp) -> Mapping[str, Funder]:
+    """Return the funders of a folder, read again when a file of it changes."""
+    return _own(folder, catalogue()) if stamp else {}
+
+
+def funders_here(products: Mapping[str, Definition] | None = None) -> dict[str, Funder]:
+    """Return the funders of this house, or the shipped examples where it has none: to look at, not to decide with."""
+    return own_funders(products) or load_funders(CATALOGUE, products)
 
 
 def funder_of(funder: str, funders: Mapping[str, Funder]) -> Funder:
@@ -119,6 +136,8 @@ def _conditions(funder: Funder, products: Mapping[str, Definition]) -> Iterator[
         yield f"guarantee.fees.{n}.payee", fee.payee in ("guarantor", "insurer"), _TO_GUARANTOR
     for name in funder.practices:
         yield f"practices.{name}", name in metrics() and name not in COMPUTED, _NOT_A_PRACTICE
+    for name, value in funder.ratios.items():
+        yield f"ratios.{name}", name in metrics() and value >= 0, _NOT_A_RATIO
     yield "quota.day_minor", funder.quota.day_minor <= funder.quota.total_minor, _DAY_WITHIN
     kinds = [limit.by for limit in funder.concentration]
     yield "concentration", len(kinds) == len(set(kinds)), _TWICE
@@ -161,6 +180,7 @@ _ONE_WAY = Text("与 min、max 须且只须填一种", "or min and max: give one
 _TURNED = Text("不得大于 max", "must not be more than max")
 _TO_GUARANTOR = Text("须为 guarantor 或 insurer", "must be guarantor or insurer")
 _NOT_A_PRACTICE = Text("不是资金方可以声明的事实", "is not a fact that a funder can declare")
+_NOT_A_RATIO = Text("不是规则所问的比率，或小于 0", "is no ratio that rules ask for, or is below 0")
 _DAY_WITHIN = Text("不得大于 total_minor", "must not be more than total_minor")
 _TWICE = Text("每种只能一条", "has one line for each kind")
 _ITSELF = Text("不能是自己", "cannot be the funder itself")

@@ -69,8 +69,9 @@ class Funder(Record):
 
     `lender` is the rulebook's word for what it is. `regions` empty: everywhere. `rate_ppm`: the contract rate a year
     it lends at, `rates_ppm` that of single products. `fees`: what it or a service takes beside the product's fees.
-    `practices`: facts of the rulebook that it keeps to in every loan, over those of the product. `cut_off`: the
-    Beijing time of day from which it takes nothing more that day.
+    `practices`: facts of the rulebook that it keeps to in every loan, over those of the product. `ratios`: its own, as
+    it last reported them, by the rulebook's names; who lends jointly must. `cut_off`: the Beijing time of day from
+    which it takes nothing more that day.
     """
 
     id: Id
@@ -89,6 +90,7 @@ class Funder(Record):
     guarantee: Guarantee | None = None
     joint: Joint | None = None
     practices: dict[str, Practice] = Field(default_factory=dict)
+    ratios: dict[str, int] = Field(default_factory=dict)
     quota: Quota
     concentration: tuple[Concentration, ...] = ()
     cut_off: Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None

@@ -167,6 +167,22 @@ def room_reasons(application: Application, party: Funder, amount_minor: int, use
             yield _no_room("concentration", name, said, room_minor, amount_minor)
 
 
+def is_overdrawn(party: Funder, used: Used, places: Mapping[str, str]) -> bool:
+    """Return whether more is lent than quotas and concentration allow. used: with the loan in question, that counts in
+    `places` ("city": "4103"); a limit on a place that is not known is overdrawn.
+    """
+    quota = party.quota
+    if used.day_minor > quota.day_minor or used.total_minor > quota.total_minor:
+        return True
+    if quota.day_loans is not None and used.day_loans > quota.day_loans:
+        return True
+    return any(
+        limit.by not in places
+        or used.concentrated.get(f"{limit.by}:{places[limit.by]}", 0) > concentration_minor(party, limit.most_ppm)
+        for limit in party.concentration
+    )
+
+
 def concentration_minor(party: Funder, most_ppm: int) -> int:
     """Return the most that may lie with one of a kind: a part of the total quota, rounded down."""
     return party.quota.total_minor * most_ppm // PPM

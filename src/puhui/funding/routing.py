@@ -146,8 +146,13 @@ def chosen_or_refuse(routing: Routing) -> Verdict:
 
 
 def assess(application: Application, funder: Funder, funders: Mapping[str, Funder], market: Market) -> Verdict:
-    """Return whether one funder may take an application, with all reasons against it, not just the first."""
+    """Return whether one funder may take an application, with all reasons against it, not just the first.
+
+    What it does not lend for at all is neither priced nor asked about.
+    """
     reasons = list(known_reasons(application, funder, market.as_of, market.time_of_day))
+    if application.product not in funder.products:
+        return Verdict(funder, "not_eligible", tuple(reasons), None)
     offer: Offer | None = None
     try:
         definition = market.products[application.product]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from puhui.kernel.home import home
+from puhui.kernel.home import Stamp, home, stamp_of
 from puhui.kernel.inputs import parse
 from puhui.kernel.language import Text
 from puhui.kernel.money import format_minor
@@ -124,12 +124,12 @@ def catalogue() -> Mapping[str, Definition]:
     What is published lies in `products` of the home folder; it is read again when that changes.
     """
     folder = home().joinpath(PUBLISHED)
-    return _catalogue(folder, folder.stat().st_mtime_ns if folder.is_dir() else 0)
+    return _catalogue(folder, stamp_of(folder))
 
 
 @lru_cache(maxsize=4)
-def _catalogue(folder: Path, changed_ns: int) -> Mapping[str, Definition]:
-    published = load_products(folder) if changed_ns and any(folder.glob("*.yaml")) else {}
+def _catalogue(folder: Path, stamp: Stamp) -> Mapping[str, Definition]:
+    published = load_products(folder) if stamp and any(folder.glob("*.yaml")) else {}
     return {**load_products(), **published}
 
 

@@ -184,9 +184,11 @@ class StoredUses:
         none = [{**key, "amount_minor": 0, "loans": 0} for key in keys]
         connection = self._unit.connection
         connection.execute(insert_or_nothing(connection, table), none)
-        here = (table.c.funder == lent.funder) & tuple_(table.c.kind, table.c.key).in_(places)
         more = {"amount_minor": table.c.amount_minor + lent.amount_minor, "loans": table.c.loans + 1}
-        connection.execute(update(table).where(here).values(more))
+        # The total first, alone: who counts for the same funder waits there, so no two hold what the other wants.
+        for some in ([(TOTAL, "")], [place for place in places if place[0] != TOTAL]):
+            here = (table.c.funder == lent.funder) & tuple_(table.c.kind, table.c.key).in_(some)
+            connection.execute(update(table).where(here).values(more))
 
     def of(self, day: date, places: Collection[tuple[str, str]] | None = None) -> Mapping[str, Used]:
         """Return what each funder that ever lent has used: on the day, in all, in these places (None: in each)."""

@@ -111,10 +111,12 @@ class Database:
                 raise STORE_AHEAD.refuse(store=self.name, found=found, needed=needed)
             migrate.upgrade(store.connection)
 
-    def holds_facts(self) -> bool:
-        """Return whether anything was ever recorded here."""
+    def is_new(self) -> bool:
+        """Return whether there are no tables of ours, or none in which anything was ever recorded."""
+        if self.structure()[0] == migrate.NOTHING:
+            return True
         with self.connection() as connection:
-            return connection.execute(select(facts.c.seq).limit(1)).first() is not None
+            return connection.execute(select(facts.c.seq).limit(1)).first() is None
 
     def close(self) -> None:
         """Close the connections that are idle."""

@@ -20,7 +20,7 @@ from puhui.workflows.decisions import Decision, Decisions, Offer, Offers
 from puhui.workflows.dossiers import Dossiers, events_of
 from puhui.workflows.judge import Choice, Judgement, judge
 from puhui.workflows.kit_parts import KeptParts, keep
-from puhui.workflows.offers import agreement_body, summary_of
+from puhui.workflows.offers import agreement_body, hash_of_offer, summary_of
 from puhui.workflows.store import Changes, Event, FactStore
 
 OFFER_DAYS = 7
@@ -76,7 +76,7 @@ def decide_application(desk: Desk, case: Case, kit: Kit, actor: str) -> Decided:
     Refuses APPLICATION_UNKNOWN, PERSON_ERASED, and what `judge` refuses.
     """
     application = desk.applications.by_id(case.application)
-    events = events_of(desk.dossiers, case.party, Reading(actor, "decision", case.application, case.at))
+    events = events_of(desk.dossiers, case.party, Reading(actor, "decision", case.application, case.at), case.at)
     judgement = judge(case, events, kit)
     decision = Decision(
         new_id("decision"),
@@ -161,6 +161,7 @@ def _fact(
         "outcome": decision.outcome,
         "reasons": list(judgement.reasons),
         "offers": [offer.id for offer in offers],
+        "offer_hashes": [hash_of_offer(offer) for offer in offers],
         "versions": dict(draft.kit.versions),
     }
     sequence = store.next_sequence(decision.application)

@@ -6,7 +6,7 @@ The steps are one list, `STEPS`; each adds what it finds to a Draft and may say 
 not end the walk where the later steps can still tell the person something; nothing is offered then all the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from puhui.credit.features.catalogue import FEATURES
 from puhui.credit.features.compute import features_of_party
-from puhui.credit.income import income_by_month
+from puhui.credit.income import income_by_month, spendable
 from puhui.credit.limit import Ask, Caps, Limit, Means, assumptions_on, limit_for, principal_for
 from puhui.credit.policy.decision import PolicyDecision
 from puhui.credit.policy.reasons import reason_of
@@ -29,6 +29,7 @@ from puhui.kernel.language import Text
 from puhui.kernel.places import place
 from puhui.kernel.rates import PPM
 from puhui.kernel.refusals import Refusal
+from puhui.products.definition import PRODUCT_NOT_OFFERED, resolve
 from puhui.products.definition_fields import Definition
 from puhui.products.design.choose import Proposal
 from puhui.products.design.design import design
@@ -60,11 +61,12 @@ class Seen(NamedTuple):
 
 @dataclass
 class Draft:
-    """A judgement in the making."""
+    """A judgement in the making. products: those asked for, as they are for this place and person."""
 
     case: Case
     kit: Kit
     events: pl.DataFrame | Seen
+    products: list[Definition] = field(default_factory=list)
     features: dict[str, Any] = field(default_factory=dict)
     income_minor: tuple[int | None, ...] = ()
     score: Score | None = None
@@ -113,15 +115,15 @@ def judge_seen(case: Case, seen: Seen, kit: Kit) -> Judgement:
 
 
 def _walked(draft: Draft) -> Judgement:
-    if _products(draft):
+    for_this = _for_this_purpose(draft)
+    draft.products = _offered(draft.case, for_this)
+    if draft.products:
         for step in STEPS:
             step(draft)
     else:
-        draft.said["NO_PRODUCT"] = _NO_PRODUCT
-        draft.says("refer", "NO_PRODUCT")
+        draft.says("refer", "NOT_OFFERED" if for_this else "NO_PRODUCT")
     if draft.outcome == "approve" and not draft.choices:
         draft.says("refer", "NO_OFFER")
-        draft.said.setdefault("NO_OFFER", _NO_OFFER)
     if draft.outcome != "approve":
         draft.choices.clear()
     return Judgement(draft.outcome, _told(draft), draft)
@@ -147,7 +149,8 @@ def _look(draft: Draft) -> None:
 
 def seen_of(case: Case, events: pl.DataFrame, kit: Kit) -> Seen:
     """Return what events tell of the party of a case: the features that model and policy read, and income by month."""
-    needed = [name for name in FEATURES if name in {*kit.model.features, *READS}]
+    read = {*kit.model.features, *READS}
+    needed = [name for name in FEATURES if name in read]
     return Seen(features_of_party(events, case.party, case.at, needed), income_by_month(events, case.at))
 
 
@@ -186,21 +189,15 @@ def _limit(draft: Draft) -> None:
 
 def _price(draft: Draft) -> None:
     assert draft.score is not None
-    case, kit = draft.case, draft.kit
-    risk = Risk(draft.score.pd_ppm, kit.lgd_ppm)
+    risk = Risk(draft.score.pd_ppm, draft.kit.lgd_ppm)
     noes: list[Price] = []
-    for definition in _products(draft):
-        ranges = definition.ranges
-        lent = max(ranges.amount_minor.min, min(_lent(draft), ranges.amount_minor.max))
-        down = ranges.down_payment_ppm.min
-        months = max(ranges.instalments.min, min(_months(draft), ranges.instalments.max))
-        price_minor = lent * PPM // (PPM - down)
-        lender = next((one for one in kit.own_lenders if one in definition.lenders), kit.own_lenders[0])
-        deal = Deal(price_minor, months, case.day, lender, down, case.region, case.segment, _agreed(definition))
+    is_refused = False
+    for definition in draft.products:
         try:
-            price = price_for(definition, deal, kit.costs, risk, rulebook=kit.rulebook)
+            price = _price_of(draft, definition, risk)
         except Refusal:
-            continue  # the product is not for this place, person or amount: design says so
+            is_refused = True  # the product is not for this place, person or amount
+            continue
         if price.outcome == "offer":
             draft.prices[definition.id] = price
         else:
@@ -208,6 +205,29 @@ def _price(draft: Draft) -> None:
     if not draft.prices and noes:
         best = min(noes, key=lambda one: _RANK[one.outcome])  # type: ignore[index]
         draft.says(best.outcome, *best.reasons)  # type: ignore[arg-type]
+    elif not draft.prices and is_refused:
+        draft.says("refer", "NOT_OFFERED")
+
+
+def _price_of(draft: Draft, definition: Definition, risk: Risk) -> Price:
+    """Return the price of what is wished, within what the product allows here; of the longest time that it may have."""
+    case, kit = draft.case, draft.kit
+    ranges = definition.ranges
+    lent = max(ranges.amount_minor.min, min(_lent(draft), ranges.amount_minor.max))
+    down = ranges.down_payment_ppm.min
+    price_minor = -(-lent * PPM // (PPM - down))
+    lender = next((one for one in kit.own_lenders if one in definition.lenders), kit.own_lenders[0])
+    lengths = ranges.instalments
+    longest = max(lengths.min, min(_months(draft), lengths.max))
+    for months in range(longest - (longest - lengths.min) % lengths.step, lengths.min - 1, -lengths.step):
+        deal = Deal(price_minor, months, case.day, lender, down, case.region, case.segment, _agreed(definition))
+        try:
+            return price_for(definition, deal, kit.costs, risk, rulebook=kit.rulebook)
+        except Refusal as refusal:
+            # A harvest loan ends in a month in which the harvest is sold: not every length does.
+            if "income_months" not in refusal.fields or months == lengths.min:
+                raise
+    raise AssertionError("a product has a least number of instalments")
 
 
 def _plans(draft: Draft) -> None:
@@ -220,7 +240,7 @@ def _plans(draft: Draft) -> None:
         amount_minor=_within_limit(draft),
         region=case.region,
         segment=case.segment,
-        income_minor=tuple(value for value in draft.income_minor if value is not None),
+        income_minor=spendable([value for value in draft.income_minor if value is not None]),
         cash_minor=case.cash_minor,
         disbursed_on=case.day,
         purpose=case.purpose,
@@ -244,7 +264,6 @@ def _plans(draft: Draft) -> None:
         if routing.chosen is not None:
             draft.choices.append(Choice(proposal, routing.chosen, routing))
     if not draft.choices:
-        draft.said["NO_FUNDER"] = _NOBODY
         draft.says("refer", "NO_FUNDER")
 
 
@@ -267,7 +286,8 @@ def asked(case: Case) -> dict[str, Any]:
 def known_of(draft: Draft) -> dict[str, Any]:
     """Return what is known of the policy's inputs: from events, what was stated, and what was checked.
 
-    Income is the lower of what is seen and what is stated, debts the higher: neither makes the other up.
+    Income is the lower of what is seen and what is stated, debts the higher: neither makes the other up. What someone
+    says to have checked fills only what is not seen.
     """
     case, seen = draft.case, policy_facts(draft.features)
     income = [seen.get("monthly_income_minor"), case.stated_income_minor]
@@ -277,7 +297,8 @@ def known_of(draft: Draft) -> dict[str, Any]:
         amounts["monthly_income_minor"] = min(each for each in income if each is not None)
     if any(each is not None for each in debts):
         amounts["monthly_debt_minor"] = max(each for each in debts if each is not None)
-    return {**seen, **amounts, "instalments": _months(draft), "purpose": _PURPOSES.get(case.purpose), **case.checks}
+    worked_out = {**seen, **amounts, "instalments": _months(draft), "purpose": _PURPOSES.get(case.purpose)}
+    return {**case.checks, **worked_out}
 
 
 def _instalment(draft: Draft) -> int:
@@ -293,29 +314,41 @@ def _rate(draft: Draft) -> int:
     return min(earned) if earned else _highest_rate(draft)
 
 
-def _products(draft: Draft) -> list[Definition]:
+def _for_this_purpose(draft: Draft) -> list[Definition]:
     case, products = draft.case, draft.kit.products
     wanted = case.products or tuple(products)
     return [products[name] for name in wanted if name in products and case.purpose in products[name].purposes]
 
 
+def _offered(case: Case, definitions: Sequence[Definition]) -> list[Definition]:
+    """Return the products as they are for this place and segment, without those not offered there."""
+    found = []
+    for definition in definitions:
+        try:
+            found.append(resolve(definition, case.region, case.segment))
+        except Refusal as refusal:
+            if refusal.kind is not PRODUCT_NOT_OFFERED:
+                raise
+    return found
+
+
 def _months(draft: Draft) -> int:
-    longest = [definition.ranges.instalments.max for definition in _products(draft)]
+    longest = [definition.ranges.instalments.max for definition in draft.products]
     return min(draft.case.most_months or 360, max(longest))
 
 
 def _highest_rate(draft: Draft) -> int:
-    return max(definition.ranges.annual_rate_ppm.max for definition in _products(draft))
+    return max(definition.ranges.annual_rate_ppm.max for definition in draft.products)
 
 
 def _amounts(draft: Draft) -> tuple[int, int]:
-    ranges = [definition.ranges.amount_minor for definition in _products(draft)]
+    ranges = [definition.ranges.amount_minor for definition in draft.products]
     return min(one.min for one in ranges), max(one.max for one in ranges)
 
 
 def _lent(draft: Draft) -> int:
     """Return what of the amount is to be lent: all, less what is paid down: as wished, or the least of the products."""
-    downs = [definition.ranges.down_payment_ppm.min for definition in _products(draft)]
+    downs = [definition.ranges.down_payment_ppm.min for definition in draft.products]
     amount = draft.case.amount_minor
     return max(1, amount - max(draft.case.down_minor, -(-amount * min(downs) // PPM)))
 
@@ -327,7 +360,7 @@ def _within_limit(draft: Draft) -> int:
     """
     assert draft.limit is not None
     assert draft.limit.limit_minor is not None
-    has_price = any(definition.ranges.down_payment_ppm.max for definition in _products(draft))
+    has_price = any(definition.ranges.down_payment_ppm.max for definition in draft.products)
     return draft.case.amount_minor if has_price else min(draft.case.amount_minor, draft.limit.limit_minor)
 
 
@@ -355,11 +388,12 @@ def _own_book(case: Case, kit: Kit, proposal: Proposal) -> Funder:
 def _to_fund(draft: Draft, proposal: Proposal) -> Application:
     case, terms = draft.case, proposal.plan.terms
     assert draft.score is not None
+    known = [value for value in draft.income_minor if value is not None]
     applicant: dict[str, Any] = {
         "pd_ppm": draft.score.pd_ppm,
         "score": draft.score.points,
         "age_years": case.checks.get("age_years"),
-        "income_year_minor": sum(value or 0 for value in draft.income_minor),
+        "income_year_minor": sum(known) if len(known) == len(draft.income_minor) else None,
         "overdue_count": overdue_count(draft.features),
         "months_in_business": case.checks.get("firm_age_months"),
     }
@@ -395,14 +429,3 @@ _PURPOSES = {
     "equipment": "business",
     "trade_payables": "business",
 }
-_NO_PRODUCT = Text(
-    "目前没有用于这一用途的产品，已转人工为您查看。",
-    "There is no product for this purpose at present; a person will look at it for you.",
-)
-_NO_OFFER = Text(
-    "目前没有合适的方案，已转人工为您查看。", "There is no fitting plan at present; a person will look at it for you."
-)
-_NOBODY = Text(
-    "目前没有资金方可以承接，已转人工为您查看。",
-    "No funder can take it at present; a person will look at it for you.",
-)

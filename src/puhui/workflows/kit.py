@@ -21,7 +21,7 @@ from puhui.credit.policy.graph import read_graph
 from puhui.credit.policy.shipped import GRAPHS
 from puhui.credit.pricing import Costs
 from puhui.funding.application import Used
-from puhui.funding.definition import funders_here, read_funder
+from puhui.funding.definition import own_funders, read_funder
 from puhui.kernel.home import home
 from puhui.kernel.inputs import Record, parse, read_json
 from puhui.kernel.places import codes, place
@@ -61,7 +61,7 @@ def parts_here(model: Mapping[str, Any]) -> dict[str, Any]:
         for name, definition in catalogue().items()
     }
     parts |= {
-        f"funder:{name}": funder.model_dump(mode="json", exclude_unset=True) for name, funder in funders_here().items()
+        f"funder:{name}": funder.model_dump(mode="json", exclude_unset=True) for name, funder in own_funders().items()
     }
     for folder in (GRAPHS, home().joinpath(OWN_POLICIES)):
         for path in sorted(folder.glob("*.json")):

@@ -156,6 +156,7 @@ def _change(decision: Decision, change: Change | None) -> list[Section]:
 
 
 def _offers(offers: Sequence[Offer]) -> list[Section]:
+    offers = [offer for offer in offers if offer.status == "open"]
     if not offers:
         return []
     lines = [_offer(offer) for offer in offers]

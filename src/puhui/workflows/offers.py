@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from puhui.funding.definition import own_funders
+from puhui.funding.eligibility import is_overdrawn
 from puhui.kernel.clock import business_date
 from puhui.kernel.facts import Fact
 from puhui.kernel.ids import new_id
@@ -18,6 +20,7 @@ from puhui.workflows.applications import Applications
 from puhui.workflows.case import Case
 from puhui.workflows.decisions import Offer, Offers
 from puhui.workflows.judge import Choice
+from puhui.workflows.kit import hash_of
 from puhui.workflows.store import Changes, Event, FactStore, Loan
 from puhui.workflows.uses import Lent, Uses, places_of
 
@@ -36,6 +39,20 @@ OFFER_EXPIRED = declare(
 
 
 _CLOSED = {"accepted": Text("接受", "accepted"), "withdrawn": Text("撤回", "withdrawn")}
+
+
+OFFER_NO_ROOM = declare(
+    "OFFER_NO_ROOM",
+    409,
+    "资金方 {funder} 的额度已不足。请重新审批，另选资金方。",
+    "The funder {funder} has no room left for it. Have it decided again, with another funder.",
+)
+OFFER_TAMPERED = declare(
+    "OFFER_TAMPERED",
+    409,
+    "报价 {offer} 与审批时的记录不一致，不能接受。请查明原因。",
+    "The offer {offer} is not what was decided, and cannot be accepted. Find out why.",
+)
 
 
 class Desk(Protocol):
@@ -123,13 +140,15 @@ def summary_of(choice: Choice) -> dict[str, Any]:
 def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, Loan]:
     """Accept an offer: it becomes a loan that starts today, the others of its application are withdrawn.
 
-    Refuses OFFER_UNKNOWN, OFFER_CLOSED, OFFER_EXPIRED, and what an agreement refuses.
+    Refuses OFFER_UNKNOWN, OFFER_CLOSED, OFFER_EXPIRED, OFFER_TAMPERED, OFFER_NO_ROOM, and what an agreement refuses.
     """
     # One at a time for each application: two of its offers never both become loans.
     desk.applications.by_id(desk.offers.by_id(offer_id).application, for_update=True)
     offer, today = desk.offers.by_id(offer_id, for_update=True), business_date(at)
     if offer.status != "open":
         raise OFFER_CLOSED.refuse("offer", offer=offer.id, status=_CLOSED[offer.status])
+    if hash_of_offer(offer) not in _decided_hashes(desk, offer):
+        raise OFFER_TAMPERED.refuse("offer", offer=offer.id)
     if today > offer.expires_on:
         raise OFFER_EXPIRED.refuse("offer", offer=offer.id, expires_on=offer.expires_on.isoformat())
     loan = agree(desk.store, starting(offer.agreement, today), actor, at)
@@ -138,8 +157,7 @@ def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, 
     for other in desk.offers.of(offer.application):
         if other.id != offer.id and other.status == "open":
             desk.offers.change(replace(other, status="withdrawn"))
-    for lent in lent_of(offer, today):
-        desk.uses.add(lent)
+    _count(desk, offer, today)
     desk.applications.set_status(offer.application, "accepted")
     body = {"offer": offer.id, "loan": loan.id}
     sequence = desk.store.next_sequence(offer.application)
@@ -147,6 +165,36 @@ def accept(desk: Desk, offer_id: str, actor: str, at: datetime) -> tuple[Offer, 
     event = Event(new_id("event"), "application.accepted", offer.application, {**body, "status": "accepted"}, at)
     desk.store.record(Changes(facts=[fact], events=[event]))
     return accepted, loan
+
+
+def hash_of_offer(offer: Offer) -> str:
+    """Return the SHA-256 of what an offer promises; the fact of its decision has it."""
+    return hash_of([offer.id, offer.agreement, offer.summary, offer.expires_on.isoformat()])
+
+
+_DECIDED = frozenset({"decision"})
+
+
+def _decided_hashes(desk: Desk, offer: Offer) -> set[str]:
+    facts = desk.store.facts(offer.application)
+    return {each for fact in facts if fact.kind in _DECIDED for each in fact.body.get("offer_hashes", ())}
+
+
+def _count(desk: Desk, offer: Offer, today: date) -> None:
+    """Count what each funder lends by an offer; refuse OFFER_NO_ROOM where that is more than it has room for.
+
+    Counted first, then looked at: who accepts at the same time waits for the row, and sees this loan in it.
+    """
+    funders = own_funders()
+    if offer.summary["funder"] not in {*funders, offer.institution}:
+        raise OFFER_NO_ROOM.refuse("offer", funder=offer.summary["funder"])
+    for lent in lent_of(offer, today):
+        desk.uses.add(lent)
+        party = funders.get(lent.funder)
+        if party is not None:
+            used = desk.uses.of(today, lent.places.items())[lent.funder]
+            if is_overdrawn(party, used, lent.places):
+                raise OFFER_NO_ROOM.refuse("offer", funder=party.name)
 
 
 def lent_of(offer: Offer, day: date) -> list[Lent]:

@@ -29,8 +29,12 @@ APPLICATION_CLOSED = declare(
     "An offer on the application {application} was accepted, so it is not decided again. Make a new application.",
 )
 
-# The policy that judges a product line, where the request names no other.
-POLICIES: Final[dict[str, Line]] = {"auto": "auto", "personal": "personal", "supply_chain": "small_firm"}
+# The policies that may judge a product line, the usual one first: a shop may be its keeper.
+POLICIES: Final[dict[str, tuple[Line, ...]]] = {
+    "auto": ("auto",),
+    "personal": ("personal",),
+    "supply_chain": ("small_firm", "personal"),
+}
 # What the platform works out itself: a check that said it would go around the work.
 WORKED_OUT: Final = frozenset(
     {
@@ -132,7 +136,8 @@ def case_of(application: Application, request: Request, kit: Kit, at: datetime) 
         raise PRODUCT_UNKNOWN.refuse("product", product=application.product, known=known)
     wish = application.wish
     one_of("wish.currency", wish.get("currency", "CNY"), ("CNY",))
-    line = request.line or POLICIES[definition.line]
+    line = request.line or POLICIES[definition.line][0]
+    one_of("line", line, POLICIES[definition.line])
     _check_names(request.checks, kit, line)
     said: dict[str, Any] = request.model_dump(exclude={"purpose", "line"})
     return parse(

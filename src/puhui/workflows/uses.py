@@ -50,5 +50,13 @@ def with_uses(kit: Kit, uses: Uses, case: Case) -> Kit:
     places = {
         place for product in products for place in places_of(case.region, product, case.segment, case.dealer).items()
     }
-    used = uses.of(case.day, places)
-    return replace(kit, used={name: used.get(name, NOTHING_USED) for name in kit.funders})
+    return with_used(kit, uses.of(case.day, places))
+
+
+def with_used(kit: Kit, used: Mapping[str, Used]) -> Kit:
+    """Return the kit with what each of its funders has used, and the ratios that each reported."""
+    whole = {
+        name: used.get(name, NOTHING_USED).model_copy(update={"institution": funder.ratios})
+        for name, funder in kit.funders.items()
+    }
+    return replace(kit, used=whole)

@@ -144,7 +144,8 @@ def decide_on_application(call: Call, application_id: ApplicationId, body: Given
     def work(books: Books, application: Application) -> tuple[int, Record]:
         decided = decide(books, application.id, body, call.platform.kit(), call.actor, call.at)
         versions = decided.judgement.draft.kit.versions
-        return 201, _decision_out(decided.decision, decided.judgement.words(), versions, decided.offers)
+        words = [(code, _text_of(code)) for code in decided.judgement.reasons]
+        return 201, _decision_out(decided.decision, words, versions, decided.offers)
 
     return call.once(body, hold, work)  # type: ignore[return-value]
 
