@@ -4,6 +4,7 @@ import base64
 import io
 import logging
 import os
+import time
 from contextlib import contextmanager
 from datetime import date
 
@@ -187,3 +188,13 @@ def here(request, tmp_path_factory):
 
 
 __all__ = ["DAY", "INSTITUTION", "REGION", "TERMS", "Workers", "World", "here", "world"]
+
+
+def events(here, subject, least, query=""):
+    """Read events until there are as many: while others write, those just written are held back a little."""
+    for _ in range(300):
+        found = here.operations.get(f"/v1/events?subject={subject}{query}").json()
+        if len(found["items"]) >= least:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"events of {subject} do not come")

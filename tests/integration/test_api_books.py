@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 import api_world
-from api_world import INSTITUTION, REGION
+from api_world import INSTITUTION, REGION, events
 from puhui.kernel import clock
 from puhui.kernel.ids import new_id
 from puhui.proof.note import parse_checkpoint, parse_note
@@ -187,16 +187,6 @@ def test_events_are_read_on_from_a_cursor(here):
     assert len({event["id"] for event in everything}) == len(everything)
     stranger = here.client("auditor", "other_bank")
     assert stranger.get(f"/v1/events?subject={loan}").json()["items"] == []
-
-
-def events(here, subject, least, query=""):
-    """Read events until there are as many: while others write, those just written are held back a little."""
-    for _ in range(300):
-        found = here.operations.get(f"/v1/events?subject={subject}{query}").json()
-        if len(found["items"]) >= least:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"events of {subject} do not come")
 
 
 # --- parties ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 import api_world
-from api_world import INSTITUTION, REGION, TERMS
+from api_world import INSTITUTION, REGION, TERMS, events
 from puhui.kernel import clock
 from puhui.kernel.ids import new_id
 from puhui.lending.facts import FACT_KINDS, LARGEST_SUM_MINOR
@@ -173,7 +173,7 @@ def test_what_stands_beside_the_debt_is_settled_and_paid_back(here):
     here.act(loan, "refunds", expected=422, amount_minor=5001)
     refunded = here.act(loan, "refunds", amount_minor=5000, channel="wallet")
     assert (refunded["loan"]["suspense_minor"], refunded["allocation"]["suspense_minor"]) == (0, -5000)
-    topics = [event["type"] for event in here.operations.get(f"/v1/events?subject={loan}").json()["items"]]
+    topics = [event["type"] for event in events(here, loan, 5)["items"]]
     assert topics[-3:] == ["loan.settled", "loan.repaid", "loan.refunded"]
 
 
