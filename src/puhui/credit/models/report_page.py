@@ -7,7 +7,7 @@ from typing import Any
 from puhui.credit.models.curves import EDGE, GOLD, GREEN, GREY, RED, SIZE, percent, plot, polyline
 from puhui.credit.models.page_style import STYLE
 from puhui.kernel.language import Text
-from puhui.kernel.page import both, heading, table
+from puhui.kernel.page import both, heading, page, table
 
 Report = Mapping[str, Any]
 MOST_TABLE_ROWS = 24
@@ -17,18 +17,7 @@ MOST_TABLES = 30
 def as_html(report: Report, others: Iterable[Mapping[str, Any]] = ()) -> str:
     """Return the page of `report.report`; `others` are the figures of the kinds trained beside it."""
     title = Text(**report["title"])
-    return f"""<!doctype html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>模型报告 {escape(title.zh)} · Model report</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<header><h1>{escape(title.zh)}<small>{escape(title.en)}</small></h1></header>
-{_cards(report)}
+    body = f"""{_cards(report)}
 {_small(report)}
 <section>{heading("同场比较", "side by side")}{_others(others)}</section>
 <section class="two">
@@ -47,11 +36,8 @@ def as_html(report: Report, others: Iterable[Mapping[str, Any]] = ()) -> str:
 {_tables(report)}
 <section>{heading("模型卡", "model card")}{_card(report)}</section>
 {_dropped(report)}
-<footer><p>hash <code>{escape(report["hash"])}</code></p></footer>
-</main>
-</body>
-</html>
-"""
+<footer><p>hash <code>{escape(report["hash"])}</code></p></footer>"""
+    return page(Text(f"模型报告 {title.zh}", f"Model report: {title.en}"), body, style=STYLE)
 
 
 def _cards(report: Report) -> str:
